@@ -1,0 +1,99 @@
+// What a call promises and demands. A helper or kfunc is declared once, in one literal: the contract
+// that the verifier reads and the body that the machine runs (the kernel's bpf_func_proto, plus the body).
+import type { MapType } from "../isa/program.ts";
+import type { HostCall } from "./machine.ts";
+
+/**
+ * What an argument must be (kernel: enum bpf_arg_type).
+ * - `any`: any initialised value. `scalar`: a number.
+ * - `mapPtr`: a map. `mapKey`, `mapValue`: readable memory of the size that the mapPtr before it says.
+ * - `mapValueOut`: writable memory of the value's size, which the call fills.
+ * - `mem`: readable, `memOrNull`: or the number 0, `memOut`: writable and filled by the call; its size is the argument
+ *   after it, `size` (at least 1) or `sizeOrZero`.
+ * - `{ mem: n }` / `{ memOut: n }`: n bytes.
+ * - `allocSize`: a known constant, the size of the memory returned.
+ * - `constString`: a NUL-terminated string in a frozen read-only map. `string`: readable memory holding one (trace_printk's size pair).
+ * - `callback`: a function of this program. `callbackContext`: what is handed to it: a stack pointer or 0.
+ * - `spinLock`, `timer`: the field of a map value. `record`: memory acquired by reserve, released here.
+ * - `iterNew`, `iter`, `iterDestroy`: an 8-byte stack slot for a number iterator.
+ * - `tailMap`: a prog_array. `zeroFlags`.. are plain scalars: the kernel checks them at run time.
+ */
+export type ArgKind =
+  | "any"
+  | "scalar"
+  | "mapPtr"
+  | "mapKey"
+  | "mapValue"
+  | "mapValueOut"
+  | "mem"
+  | "memOrNull"
+  | "memOut"
+  | "size"
+  | "sizeOrZero"
+  | "allocSize"
+  | "constString"
+  | "ctx"
+  | "callback"
+  | "callbackContext"
+  | "spinLock"
+  | "timer"
+  | "record"
+  | "iterNew"
+  | "iter"
+  | "iterDestroy"
+  | { readonly mem: number }
+  | { readonly memOut: number };
+
+/** What is in r0 afterwards. */
+export type ReturnKind =
+  | "integer"
+  | "void"
+  | "mapValueOrNull"
+  /** Memory of the size given by the `allocSize` argument, or null; holds a reference until released. */
+  | "recordOrNull"
+  /** Pointer to a 4-byte number, or null when the iteration is over. */
+  | "iterNumberOrNull"
+  /** Does not return. */
+  | "never";
+
+export interface Contract {
+  readonly name: string;
+  readonly args: readonly ArgKind[];
+  readonly returns: ReturnKind;
+  /** A known range of an integer result, signed. */
+  readonly result?: { readonly min: bigint; readonly max: bigint };
+  /** `reader`: what it returns or hands to its callback is protected by RCU; under the explicit regime it must be called inside a section (rule E1). */
+  readonly rcu?: "reader" | "lock" | "unlock";
+  readonly sleeps?: true;
+  /** Map types the mapPtr argument may have; absent: those with keys and values. */
+  readonly maps?: readonly MapType[];
+  /** Program types that may call it; absent: all. */
+  readonly programs?: readonly string[];
+  readonly callback?: CallbackShape;
+  /** Packet pointers die (the packet may have moved). */
+  readonly changesPacket?: true;
+  readonly preempt?: "disable" | "enable";
+  readonly lock?: "acquire" | "release";
+  readonly tailCall?: true;
+}
+
+/**
+ * How a callback is called: `sync` within the call, `async` later and by itself.
+ * r1.. of the callback: `index` a number, `mapPtr` the map, `key` and `value` of an element, `context` what the caller gave.
+ */
+export interface CallbackShape {
+  readonly when: "sync" | "async";
+  readonly args: readonly ("index" | "mapPtr" | "key" | "value" | "context")[];
+  /** The range its r0 must be in. */
+  readonly returns: { readonly min: number; readonly max: number };
+}
+
+export interface Helper extends Contract {
+  readonly id: number;
+  /** Runs, or begins, the call; see HostCall. */
+  readonly start: (call: HostCall) => void;
+}
+
+export interface Kfunc extends Contract {
+  readonly start: (call: HostCall) => void;
+}

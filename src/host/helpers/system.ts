@@ -1,0 +1,116 @@
+// Helpers that ask the system: clocks, processors, the current task, random numbers, memory of others.
+import type { Helper } from "../contract.ts";
+
+const word = (value: bigint): [number, number] => [
+  Number(BigInt.asIntN(32, value)),
+  Number(BigInt.asIntN(32, value >> 32n)),
+];
+
+export const ktimeGetNs = {
+  id: 5,
+  name: "bpf_ktime_get_ns",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(...word(call.clock.nanoseconds())),
+} as const satisfies Helper;
+
+export const getPrandomU32 = {
+  id: 7,
+  name: "bpf_get_prandom_u32",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(call.random(), 0),
+} as const satisfies Helper;
+
+export const getSmpProcessorId = {
+  id: 8,
+  name: "bpf_get_smp_processor_id",
+  args: [],
+  returns: "integer",
+  result: { min: 0n, max: 8191n },
+  start: (call) => call.returnsNumber(call.cpu),
+} as const satisfies Helper;
+
+export const getCurrentPidTgid = {
+  id: 14,
+  name: "bpf_get_current_pid_tgid",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(call.task.pid, call.task.tgid),
+} as const satisfies Helper;
+
+export const getCurrentUidGid = {
+  id: 15,
+  name: "bpf_get_current_uid_gid",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(call.task.uid, call.task.gid),
+} as const satisfies Helper;
+
+export const getCurrentComm = {
+  id: 16,
+  name: "bpf_get_current_comm",
+  args: ["memOut", "size"],
+  returns: "integer",
+  start: (call) => {
+    const size = call.lo(1) >>> 0;
+    if (!call.writable(0, size)) return;
+    for (let at = 0; at < size; at++) call.setByte(0, at, at < size - 1 ? call.task.comm.charCodeAt(at) || 0 : 0);
+    call.returnsNumber(0);
+  },
+} as const satisfies Helper;
+
+export const jiffies64 = {
+  id: 118,
+  name: "bpf_jiffies64",
+  args: [],
+  returns: "integer",
+  // 250 ticks a second from the kernel's initial value of minus five minutes.
+  start: (call) => call.returns(...word(call.clock.nanoseconds() / 4_000_000n + 0xfffedb08n)),
+} as const satisfies Helper;
+
+export const ktimeGetBootNs = {
+  id: 125,
+  name: "bpf_ktime_get_boot_ns",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(...word(call.clock.bootNanoseconds())),
+} as const satisfies Helper;
+
+/** Reads memory that may not be there: 0, or -EFAULT with the destination zeroed. Nobody else's memory exists here. */
+function copyFromElsewhere(call: Parameters<Helper["start"]>[0]): void {
+  const size = call.lo(1) >>> 0;
+  if (!call.writable(0, size)) return;
+  for (let at = 0; at < size; at++) call.setByte(0, at, 0);
+  call.returnsNumber(size === 0 ? 0 : -14);
+}
+
+export const probeReadKernel = {
+  id: 113,
+  name: "bpf_probe_read_kernel",
+  args: ["memOut", "sizeOrZero", "any"],
+  returns: "integer",
+  start: copyFromElsewhere,
+} as const satisfies Helper;
+
+export const copyFromUser = {
+  id: 148,
+  name: "bpf_copy_from_user",
+  args: ["memOut", "sizeOrZero", "any"],
+  returns: "integer",
+  sleeps: true,
+  start: copyFromElsewhere,
+} as const satisfies Helper;
+
+export const helpers = [
+  ktimeGetNs,
+  getPrandomU32,
+  getSmpProcessorId,
+  getCurrentPidTgid,
+  getCurrentUidGid,
+  getCurrentComm,
+  jiffies64,
+  ktimeGetBootNs,
+  probeReadKernel,
+  copyFromUser,
+] as const;

@@ -1,0 +1,32 @@
+// All helpers and kfuncs that have a declaration, by number and by name.
+import type { Contract, Helper, Kfunc } from "./contract.ts";
+import { helpers as controlHelpers } from "./helpers/control.ts";
+import { helpers as mapHelpers } from "./helpers/map.ts";
+import { helpers as packetHelpers } from "./helpers/packet.ts";
+import { helpers as ringbufHelpers } from "./helpers/ringbuf.ts";
+import { helpers as systemHelpers } from "./helpers/system.ts";
+import { helpers as textHelpers } from "./helpers/text.ts";
+import { kfuncs } from "./kfuncs/all.ts";
+
+const declared: readonly Helper[] = [
+  ...mapHelpers,
+  ...ringbufHelpers,
+  ...controlHelpers,
+  ...systemHelpers,
+  ...textHelpers,
+  ...packetHelpers,
+];
+
+const byId = new Map(declared.map((helper) => [helper.id, helper]));
+const byName = new Map<string, Kfunc>(kfuncs.map((kfunc) => [kfunc.name, kfunc]));
+
+export function helperById(id: number): Helper | undefined {
+  return byId.get(id);
+}
+
+export function kfuncByName(name: string): Kfunc | undefined {
+  return byName.get(name);
+}
+
+/** Every declaration, helpers in the order of their numbers first. */
+export const contracts: readonly Contract[] = [...[...declared].sort((a, b) => a.id - b.id), ...kfuncs];
