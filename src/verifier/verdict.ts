@@ -1,0 +1,58 @@
+// What the verifier answers, and the type that only it can make. A verdict is data: renderers, tests and
+// the compiler read the same value.
+import type { Diagnostic } from "../diag/diagnostic.ts";
+import type { ProgramTypeName } from "../host/programs.ts";
+import type { Program, RcuRegime } from "../isa/program.ts";
+
+/** Everything a verdict depends on beside the program. */
+export interface Profile {
+  readonly rcu: RcuRegime;
+  readonly type: ProgramTypeName;
+  readonly sleepable: boolean;
+  /** CAP_BPF and CAP_PERFMON. */
+  readonly privileged: boolean;
+  readonly kernel: "linux-6.18";
+}
+
+export interface Limits {
+  /** Instructions walked before the answer is `undecided` (kernel: BPF_COMPLEXITY_LIMIT_INSNS). */
+  readonly instructions: number;
+}
+
+export interface Statistics {
+  /** Instructions walked, over all paths. */
+  readonly instructions: number;
+  /** States kept for pruning, in all and at most at one instruction. */
+  readonly states: number;
+  readonly peakStates: number;
+  readonly pruned: number;
+  readonly milliseconds: number;
+}
+
+declare const verified: unique symbol;
+
+/** A program that `verify` accepted under `profile`. Nothing else makes one. */
+export interface VerifiedProgram {
+  readonly [verified]: true;
+  readonly program: Program;
+  readonly profile: Profile;
+}
+
+export type Verdict = {
+  readonly profile: Profile;
+  readonly statistics: Statistics;
+  /** Errors first; an accepted program may carry warnings. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The register states in the kernel's notation, when a log was asked for. */
+  readonly log?: string;
+} & (
+  | { readonly verdict: "accepted"; readonly program: VerifiedProgram }
+  | { readonly verdict: "rejected"; readonly kernelMessage: string }
+  | { readonly verdict: "undecided"; readonly kernelMessage: string }
+);
+
+export interface VerifyOptions {
+  readonly limits?: Partial<Limits>;
+  /** 1: a line an instruction; 2: register states after each. */
+  readonly logLevel?: 0 | 1 | 2;
+}
