@@ -76,7 +76,13 @@ export type Insn =
   /** Legacy packet load into r0, network byte order: skb[imm] or skb[src + imm]. */
   | { readonly kind: "packet"; readonly size: 1 | 2 | 4; readonly src: number | null; readonly imm: number }
   /** Two slots. `value`: the 64 bits. Otherwise the two immediates: low names the object, high is an offset in it. */
-  | { readonly kind: "imm64"; readonly what: WideKind; readonly dst: number; readonly low: number; readonly high: number }
+  | {
+      readonly kind: "imm64";
+      readonly what: WideKind;
+      readonly dst: number;
+      readonly low: number;
+      readonly high: number;
+    }
   | {
       readonly kind: "jump";
       readonly op: JumpOp;

@@ -1,6 +1,7 @@
 // A program: its instructions, the symbols they name, and where each came from.
 import type { Diagnostic } from "../diag/diagnostic.ts";
 import type { Span } from "../diag/source.ts";
+import { encodeAll } from "./encode.ts";
 import type { Insn } from "./insn.ts";
 
 /** The RCU regime a program is judged by (docs/why.md, "Why two RCU regimes?"). */
@@ -93,6 +94,8 @@ export interface Program {
   readonly order: "little" | "big";
   readonly origin: readonly (Origin | undefined)[];
   readonly expectations: readonly Expectation[];
+  /** The text of `# profile:`, where the source has one. */
+  readonly profile?: string;
   readonly warnings: readonly Diagnostic[];
   /**
    * The instructions as bytes, 8 a slot. Maps are written as pseudo source 1 or 2 with their index in `maps`,
@@ -109,4 +112,24 @@ export interface Origin {
   /** The memory operand. */
   readonly memory?: Span;
   readonly target?: Span;
+}
+
+/** What a program must say of itself; the rest has an empty default. */
+export type ProgramParts = Pick<Program, "insns"> & Partial<Omit<Program, "insns" | "bytes">>;
+
+export function makeProgram(parts: ProgramParts): Program {
+  const order = parts.order ?? "little";
+  return {
+    name: "program",
+    maps: [],
+    kfuncs: [],
+    functions: [],
+    labels: new Map(),
+    origin: [],
+    expectations: [],
+    warnings: [],
+    ...parts,
+    order,
+    bytes: (wanted = order) => encodeAll(parts.insns, wanted),
+  };
 }
