@@ -90,7 +90,8 @@ function walkAlone(walk: Walk, root: number): void {
   if (walk.deepest.has(root)) return;
   let deepest = 0;
   walk.deepest.set(root, 0);
-  const todo = [start(walk.program.funcs[root], root === 0 ? number(0) : anyNumber())];
+  const func = walk.program.funcs[root];
+  const todo = [start(func, func.role === "global" ? anyNumber() : number(0))];
   for (let state = todo.pop(); state !== undefined; state = todo.pop()) {
     if (++walk.paths > MOST_PATHS) return;
     for (let running = true; running; ) {

@@ -40,13 +40,11 @@ function textOf(func: Func, at: number): string[] {
   const argument = argumentRegister[func.role];
   const needsContext = func.role === "main" && func.ops.some((op) => op.op === "tail");
   const lines = [
-    func.role === "timer" ? "  call bpf_get_prandom_u32\n  r6 = r0" : `  r6 = ${argument || "0"}`,
+    `  r6 = ${argument || "0"}`,
     ...[7, 8, 9].map((reg) => `  r${reg} = 0`),
     ...[0, 1, 2].map((slot) => `  *(u64 *)(r10 - ${-slotOffset(slot)}) = 0`),
     `  *(u32 *)(${KEY}) = 0`,
     ...(needsContext ? ["  *(u64 *)(r10 - 40) = r1"] : []),
-    // r0 holds nothing yet, save where the prologue had to call for a number.
-    ...(func.role === "timer" ? ["  r0 = 0"] : []),
   ];
   func.ops.forEach((op, index) => {
     if (targets.has(index)) lines.push(`${label(index)}:`);
