@@ -2,14 +2,13 @@
 // with it; nothing is thrown.
 import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
 import { type Source, spanOf } from "../diag/source.ts";
-import { encodeAll } from "../isa/encode.ts";
 import type { Program } from "../isa/program.ts";
 import type { IsaVersion } from "../isa/since.ts";
 import type { Setting } from "./assignment.ts";
 import { Cursor } from "./cursor.ts";
 import { directive } from "./directives.ts";
 import { comment } from "./expectations.ts";
-import { Lexer, longestLine, type Token } from "./lex.ts";
+import { Lexer, lines, longestLine, type Token } from "./lex.ts";
 import { isLog, LogReader } from "./log.ts";
 import { mnemonic, mnemonics } from "./mnemonic.ts";
 import { looksLikeRegister } from "./operand.ts";
@@ -71,46 +70,23 @@ function firstControl(text: string): number {
   return -1;
 }
 
-/** The bounds of each line, without its end. */
-export function* lines(text: string): Generator<readonly [start: number, end: number]> {
-  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
-  while (start <= text.length) {
-    const found = text.indexOf("\n", start);
-    const end = found < 0 ? text.length : found;
-    yield [start, end];
-    start = end + 1;
-  }
-}
-
 function readLines(unit: Unit): void {
   const { source } = unit;
   const lexer = new Lexer(source);
   const read = statementReader(unit);
   for (const [start, end] of lines(source.text)) {
     if (unit.full) return;
-    try {
+    unit.attempt(() => {
       if (end - start > longestLine) {
         const at = spanOf(source, start + longestLine, start + longestLine + 1);
         fail("E0114", at, `the line has ${end - start} characters; at most ${longestLine} are read`);
       }
       for (const tokens of lexer.line(start, end, (found) => comment(found, unit))) read(tokens);
-    } catch (thrown) {
-      if (!(thrown instanceof Fault)) throw thrown;
-      unit.error(thrown.diagnostic);
-    }
+    });
   }
   const { unclosed } = lexer;
   if (unclosed !== undefined) unit.error(report("error", "E0101", unclosed, "this comment is never closed"));
-  collectEnd(unit);
-}
-
-export function collectEnd(unit: Unit): void {
-  try {
-    unit.flush();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
-    unit.error(thrown.diagnostic);
-  }
+  unit.attempt(() => unit.flush());
 }
 
 /** Reads statements into `unit`. A line's first error ends the line. */
@@ -188,9 +164,4 @@ export function detect(source: Source): Dialect {
     }
   }
   return "pseudoc";
-}
-
-/** Whether the bytes of an instruction begin with the opcode byte given. */
-export function opcodeIs(insn: Program["insns"][number], opcode: number): boolean {
-  return insn !== null && encodeAll([insn])[0] === opcode;
 }

@@ -52,6 +52,17 @@ export function withoutEscapes(text: string): string {
   });
 }
 
+/** The bounds of each line, without its end. */
+export function* lines(text: string): Generator<readonly [start: number, end: number]> {
+  let start = text.charCodeAt(0) === 0xfeff ? 1 : 0;
+  while (start <= text.length) {
+    const found = text.indexOf("\n", start);
+    const end = found < 0 ? text.length : found;
+    yield [start, end];
+    start = end + 1;
+  }
+}
+
 /** Reads one line at a time; remembers whether a block comment is open. */
 export class Lexer {
   readonly source: Source;

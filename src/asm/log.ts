@@ -2,15 +2,13 @@
 // shown many times or not at all, so each is put where its number says.
 import { type Span, spanOf } from "../diag/source.ts";
 import { rawOf } from "../isa/encode.ts";
-import type { Insn } from "../isa/insn.ts";
-import { collectEnd, lines } from "./assemble.ts";
 import { Cursor } from "./cursor.ts";
 import { directive } from "./directives.ts";
 import { comment } from "./expectations.ts";
-import { Lexer, longestLine } from "./lex.ts";
+import { Lexer, lines, longestLine } from "./lex.ts";
 import type { Parsed } from "./parsed.ts";
 import { pseudoc } from "./pseudoc.ts";
-import { Fault, fail, report } from "./report.ts";
+import { fail, report } from "./report.ts";
 import { mostSlots, type Unit } from "./unit.ts";
 
 const logLine = /^\s*(\d+): \(([0-9a-f]{2})\) /;
@@ -40,15 +38,11 @@ export class LogReader {
     const { unit } = this;
     for (const [start, end] of lines(unit.source.text)) {
       if (unit.full) return;
-      try {
+      unit.attempt(() => {
         if (end - start <= longestLine) this.line(start, end);
-      } catch (thrown) {
-        if (!(thrown instanceof Fault)) throw thrown;
-        unit.error(thrown.diagnostic);
-      }
+      });
     }
-    this.place();
-    collectEnd(unit);
+    unit.attempt(() => this.place());
   }
 
   private line(start: number, end: number): void {
@@ -121,6 +115,3 @@ export class LogReader {
     }
   }
 }
-
-/** For tests of a log's own text: the instruction one of its lines holds. */
-export type LogInsn = Insn;

@@ -1,14 +1,14 @@
 // Maps after all is read: inner maps by name, and initial entries as bytes of the right size.
 import type { MapDef, MapEntry } from "../isa/program.ts";
 import { clip } from "./cursor.ts";
-import { Fault, fail } from "./report.ts";
+import { fail } from "./report.ts";
 import { didYouMean } from "./suggest.ts";
 import type { EntryDraft, EntryPart, Unit } from "./unit.ts";
 
 export function resolveMaps(unit: Unit): readonly MapDef[] {
   const entries = new Map<string, MapEntry[]>();
   for (const draft of unit.entries) {
-    collect(unit, () => {
+    unit.attempt(() => {
       const list = entries.get(draft.map) ?? [];
       list.push(entry(draft, unit));
       entries.set(draft.map, list);
@@ -22,21 +22,12 @@ export function resolveMaps(unit: Unit): readonly MapDef[] {
   });
 }
 
-export function collect(unit: Unit, work: () => void): void {
-  try {
-    work();
-  } catch (thrown) {
-    if (!(thrown instanceof Fault)) throw thrown;
-    unit.error(thrown.diagnostic);
-  }
-}
-
 function inner(unit: Unit, name: string): { inner?: MapDef } {
   const wanted = unit.maps.get(name)?.inner;
   if (wanted === undefined) return {};
   const found = unit.maps.get(wanted.name)?.def;
   let result: { inner?: MapDef } = {};
-  collect(unit, () => {
+  unit.attempt(() => {
     if (found === undefined) {
       const help = didYouMean(wanted.name, unit.maps.keys());
       fail("E0105", wanted.at, `there is no map \`${clip(wanted.name)}\``, { help });

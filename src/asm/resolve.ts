@@ -5,7 +5,7 @@ import type { Insn } from "../isa/insn.ts";
 import { type FunctionSymbol, makeProgram, type Program } from "../isa/program.ts";
 import { type IsaVersion, isaVersions, since } from "../isa/since.ts";
 import { clip } from "./cursor.ts";
-import { collect, resolveMaps } from "./maps.ts";
+import { resolveMaps } from "./maps.ts";
 import type { LabelRef, Link } from "./parsed.ts";
 import { fail, report } from "./report.ts";
 import { didYouMean } from "./suggest.ts";
@@ -23,10 +23,11 @@ export function resolve(unit: Unit, name: string, isa: IsaVersion | undefined): 
   const mapIndex = new Map([...unit.maps.keys()].map((map, at) => [map, at]));
   const insns = unit.insns.slice();
   for (const pending of unit.pending) {
-    collect(unit, () => {
+    unit.attempt(() => {
       insns[pending.pc] = link(pending, insns[pending.pc], unit, mapIndex, kfuncs);
     });
   }
+  checkNumbers(unit, insns, kfuncs.length);
   if (isa !== undefined) gate(unit, insns, isa);
   const functions = functionSymbols(unit, insns);
   const maps = resolveMaps(unit);
@@ -186,6 +187,22 @@ function address(
       : (didYouMean(name, candidates) ?? `declare it: \`.map ${clip(name)}, type=hash, key=4, value=8, max=16\``);
   const what = form === "func" ? "function" : form === "any" ? "map or function" : "map";
   return fail("E0105", at, `there is no ${what} \`${clip(name)}\``, { help });
+}
+
+/** Instructions written as data may hold any number; those of maps and kernel functions must mean something. */
+function checkNumbers(unit: Unit, insns: readonly (Insn | null)[], kfuncs: number): void {
+  insns.forEach((insn, pc) => {
+    const at = unit.origin[pc]?.whole;
+    if (insn === null || at === undefined) return;
+    if (insn.kind === "imm64" && (insn.what === "mapFd" || insn.what === "mapValue")) {
+      if (insn.low >= 0 && insn.low < unit.maps.size) return;
+      unit.error(report("error", "E0105", at, `there is no map ${insn.low}: maps are numbered from 0 as declared`));
+    } else if (insn.kind === "callKfunc" && (insn.index < 0 || insn.index >= kfuncs)) {
+      unit.error(
+        report("error", "E0105", at, `there is no kernel function ${insn.index}`, { help: "call it by name" }),
+      );
+    }
+  });
 }
 
 function gate(unit: Unit, insns: readonly (Insn | null)[], isa: IsaVersion): void {

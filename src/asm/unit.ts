@@ -5,7 +5,7 @@ import { decodeAll } from "../isa/decode.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Expectation, GlobalArg, MapDef, Origin, RcuRegime } from "../isa/program.ts";
 import type { Link, Parsed } from "./parsed.ts";
-import { fail, report } from "./report.ts";
+import { Fault, fail, report } from "./report.ts";
 
 export interface Pending {
   readonly pc: number;
@@ -87,6 +87,16 @@ export class Unit {
 
   error(diagnostic: Diagnostic): void {
     if (!this.full) this.errors.push(diagnostic);
+  }
+
+  /** Does a piece of work; a Fault in it becomes an error and ends the piece alone. */
+  attempt(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      this.error(thrown.diagnostic);
+    }
   }
 
   add(parsed: Parsed): void {
