@@ -1,0 +1,420 @@
+// Whether the registers hold what a call demands, argument by argument (kernel: check_func_arg,
+// check_helper_mem_access, check_mem_size_reg). What the call then does to the state is transfer/call.ts.
+import type { ArgKind, Contract } from "../../host/contract.ts";
+import type { MapDef } from "../../isa/program.ts";
+import type { Env } from "../env.ts";
+import { requireLive } from "../rcu/stale.ts";
+import { reject } from "../reject.ts";
+import { byteKind, place } from "../state/stack.ts";
+import type { State } from "../state/state.ts";
+import { kindText, type Value } from "../state/value.ts";
+import { describe, readUninit } from "./access.ts";
+import { checkRegion } from "./bounds.ts";
+import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
+
+/** What the checks found out, for the effects of the call. */
+export interface CallFacts {
+  map: MapDef | null;
+  /** The register of the map argument, for inner maps' protection. */
+  mapValue: Value | null;
+  callback: Value | null;
+  context: Value | null;
+  allocSize: number;
+  record: Value | null;
+  lock: Value | null;
+  timer: Value | null;
+  iterator: { readonly frame: number; readonly slot: number } | null;
+}
+
+/** A name for messages: `bpf_map_lookup_elem#1`, or `kernel function bpf_throw`. */
+export interface Callee {
+  readonly contract: Contract;
+  readonly id: number | null;
+}
+
+export function checkArguments(env: Env, state: State, callee: Callee): CallFacts {
+  const facts: CallFacts = {
+    map: null,
+    mapValue: null,
+    callback: null,
+    context: null,
+    allocSize: 0,
+    record: null,
+    lock: null,
+    timer: null,
+    iterator: null,
+  };
+  const { args } = callee.contract;
+  args.forEach((kind, at) => {
+    const reg = at + 1;
+    const value = state.reg(reg);
+    if (value.kind === "uninit") readUninit(state, reg, "whole");
+    checkOne(env, state, callee, facts, kind, at, value);
+  });
+  return facts;
+}
+
+function wrong(state: State, callee: Callee, reg: number, value: Value, expected: string, words: string): never {
+  return reject({
+    code: "E0702",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `argument ${reg} of \`${callee.contract.name}\` must be ${words}`,
+    label: `\`r${reg}\` is ${value.kind === "scalar" ? "a number" : describe(value)}`,
+    kernel: `R${reg} type=${kindText(value)} expected=${expected}`,
+  });
+}
+
+const MEMORY_TYPES = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_";
+
+function checkOne(
+  env: Env,
+  state: State,
+  callee: Callee,
+  facts: CallFacts,
+  kind: ArgKind,
+  at: number,
+  value: Value,
+): void {
+  const reg = at + 1;
+  if (typeof kind === "object") {
+    const size = "mem" in kind ? kind.mem : kind.memOut;
+    checkMemory(env, state, callee, reg, value, size, "memOut" in kind);
+    return;
+  }
+  const expect = (fits: boolean, expected: string, words: string) => {
+    if (!fits) wrong(state, callee, reg, value, expected, words);
+    requireLive(state, reg, value, "whole", "the call takes");
+  };
+  switch (kind) {
+    case "any":
+      requireLive(state, reg, value, "whole", "the call takes");
+      if (value.isPointer && !env.profile.privileged) leaks(state, callee, reg);
+      return;
+    case "scalar":
+      expect(value.kind === "scalar", "scalar", "a number");
+      return;
+    case "ctx":
+      expect(value.kind === "ctx", "ctx", "the program's context");
+      return;
+    case "mapPtr":
+      expect(value.kind === "mapPtr" && !value.maybeNull, "map_ptr", "a map");
+      facts.map = value.map;
+      facts.mapValue = value;
+      checkMapType(state, callee, value.map);
+      return;
+    case "mapKey":
+      checkMemory(env, state, callee, reg, value, facts.map?.keySize ?? 0, false);
+      return;
+    case "mapValue":
+      checkMemory(env, state, callee, reg, value, facts.map?.valueSize ?? 0, false);
+      return;
+    case "mapValueOut":
+      checkMemory(env, state, callee, reg, value, facts.map?.valueSize ?? 0, true);
+      return;
+    case "mem":
+    case "memOrNull":
+    case "memOut":
+      // Checked with its size, the argument after it.
+      requireLive(state, reg, value, "whole", "the call takes");
+      return;
+    case "size":
+    case "sizeOrZero":
+      expect(value.kind === "scalar", "scalar", "a number");
+      checkSizedMemory(env, state, callee, reg, value, kind === "sizeOrZero");
+      return;
+    case "allocSize":
+      expect(value.kind === "scalar", "scalar", "a constant");
+      if (!value.scalar.isConst) {
+        reject({
+          code: "E0402",
+          state,
+          operand: "whole",
+          culprit: reg,
+          text: `the size given to \`${callee.contract.name}\` must be a known constant`,
+          label: `\`r${reg}\` varies`,
+          kernel: `R${reg} is not a known constant'`,
+        });
+      }
+      facts.allocSize = Number(value.scalar.value ?? 0n);
+      return;
+    case "constString":
+      checkConstString(state, callee, reg, value);
+      return;
+    case "callback":
+      expect(value.kind === "func", "func", "a function of this program");
+      facts.callback = value;
+      return;
+    case "callbackContext":
+      expect(
+        (value.kind === "stack" && value.scalar.isConst) || (value.kind === "scalar" && value.scalar.value === 0n),
+        "fp",
+        "a stack pointer, or 0",
+      );
+      facts.context = value;
+      return;
+    case "spinLock":
+      expect(value.kind === "mapValue" && !value.maybeNull, "map_value", "a map value that holds the lock");
+      checkField(state, callee, reg, value, "spin_lock");
+      facts.lock = value;
+      return;
+    case "timer":
+      expect(value.kind === "mapValue" && !value.maybeNull, "map_value", "a map value that holds the timer");
+      checkField(state, callee, reg, value, "timer");
+      facts.timer = value;
+      return;
+    case "record":
+      checkRecord(state, callee, reg, value);
+      facts.record = value;
+      return;
+    case "iterNew":
+    case "iter":
+    case "iterDestroy":
+      facts.iterator = checkIterator(env, state, callee, reg, value, kind);
+      return;
+  }
+}
+
+function leaks(state: State, callee: Callee, reg: number): never {
+  return reject({
+    code: "E0404",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `a kernel address would be given to \`${callee.contract.name}\``,
+    label: `\`r${reg}\` is a pointer`,
+    kernel: `R${reg} leaks addr into helper function`,
+  });
+}
+
+const KEYLESS = ["ringbuf", "prog_array", "queue", "stack"];
+
+function checkMapType(state: State, callee: Callee, map: MapDef | null): void {
+  if (map === null) return;
+  const { contract } = callee;
+  const allowed = contract.maps;
+  const updatesInner = (map.type === "array_of_maps" || map.type === "hash_of_maps") && callee.id !== 1;
+  const fits = allowed === undefined ? !KEYLESS.includes(map.type) && !updatesInner : allowed.includes(map.type);
+  // A timer's map argument says where the timer lies.
+  if (fits || contract.name === "bpf_timer_init") return;
+  const numbers: Partial<Record<MapDef["type"], number>> = {
+    hash: 1,
+    array: 2,
+    prog_array: 3,
+    percpu_hash: 5,
+    percpu_array: 6,
+    lru_hash: 9,
+    lru_percpu_hash: 10,
+    array_of_maps: 12,
+    hash_of_maps: 13,
+    queue: 22,
+    stack: 23,
+    ringbuf: 27,
+  };
+  reject({
+    code: "E0703",
+    state,
+    operand: "whole",
+    culprit: 1,
+    text: `\`${contract.name}\` does not work on a map of type ${map.type}`,
+    label: `\`${map.name}\` is ${map.type}`,
+    kernel: `cannot pass map_type ${numbers[map.type] ?? 0} into func ${contract.name}#${callee.id ?? 0}`,
+  });
+}
+
+/** Bytes that a call reads, or fills when `out`. */
+function checkMemory(
+  env: Env,
+  state: State,
+  callee: Callee,
+  reg: number,
+  value: Value,
+  size: number,
+  out: boolean,
+): void {
+  requireLive(state, reg, value, "whole", out ? "the call writes through" : "the call reads through");
+  const access = { base: reg, off: 0, size };
+  if (value.maybeNull) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that is not null");
+  switch (value.kind) {
+    case "stack": {
+      const range = stackRange(env, state, value, reg, 0, size, "indirect access to", "whole");
+      const frame = frameOf(state, value);
+      env.deepen(frame.start, -range.least);
+      if (out) fillRange(env, state, frame, range.least, range.end, reg, "whole");
+      else readRange(env, state, frame, range.least, range.end, reg, "whole", true);
+      return;
+    }
+    case "mapValue":
+      checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
+      return;
+    case "mapKey":
+      if (out) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that may be written");
+      checkRegion(state, value, access, value.map?.keySize ?? 0, "E0310", "map key", "map_key", "whole");
+      return;
+    case "packet":
+    case "packetMeta":
+      checkRegion(state, value, access, value.size, "E0303", "packet", "packet", "whole");
+      return;
+    case "mem":
+      if (out && value.readOnly) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that may be written");
+      checkRegion(state, value, access, value.size, "E0310", "memory", "mem", "whole");
+      return;
+    default:
+      wrong(state, callee, reg, value, MEMORY_TYPES, `a pointer to ${size} bytes of memory`);
+  }
+}
+
+/** The memory argument before a size argument, with the greatest size it may have. */
+function checkSizedMemory(
+  env: Env,
+  state: State,
+  callee: Callee,
+  reg: number,
+  size: Value,
+  zeroAllowed: boolean,
+): void {
+  const kind = callee.contract.args[reg - 2];
+  const memory = state.reg(reg - 1);
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0402", state, operand: "whole", culprit: reg, text, label, kernel });
+  const { scalar } = size;
+  if (scalar.smin < 0n) {
+    refuse(
+      `the size given to \`${callee.contract.name}\` may be negative`,
+      `\`r${reg}\` may be as low as ${scalar.smin}`,
+      `R${reg} min value is negative, either use unsigned or 'var &= const'`,
+    );
+  }
+  if (scalar.umin === 0n && !zeroAllowed) {
+    refuse(
+      `the size given to \`${callee.contract.name}\` may be 0`,
+      `\`r${reg}\` is ${scalar.umin}..=${scalar.umax}`,
+      `R${reg} invalid zero-sized read: u64=[${scalar.umin},${scalar.umax}]`,
+    );
+  }
+  if (scalar.umax >= 1n << 29n) {
+    refuse(
+      `the size given to \`${callee.contract.name}\` has no upper bound`,
+      `\`r${reg}\` may be as great as ${scalar.umax}`,
+      `R${reg} unbounded memory access, use 'var &= const' or 'if (var < const)'`,
+    );
+  }
+  const absent = memory.kind === "scalar" && memory.scalar.value === 0n;
+  if (absent && (kind === "memOrNull" || scalar.umax === 0n)) return;
+  checkMemory(env, state, callee, reg - 1, memory, Number(scalar.umax), kind === "memOut");
+}
+
+function checkConstString(state: State, callee: Callee, reg: number, value: Value): void {
+  requireLive(state, reg, value, "whole", "the call reads through");
+  const refuse = (label: string, kernel: string): never =>
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `argument ${reg} of \`${callee.contract.name}\` must be a constant string`,
+      label,
+      kernel,
+    });
+  if (value.kind !== "mapValue" || value.maybeNull) {
+    refuse(`\`r${reg}\` is ${describe(value)}`, `R${reg} type=${kindText(value)} expected=map_value`);
+  }
+  // BPF_F_RDONLY_PROG: the program cannot change it, and so the checks made now still hold later.
+  if (((value.map?.flags ?? 0) & 0x80) === 0) {
+    refuse(`\`${value.map?.name ?? ""}\` may be written by programs`, `R${reg} does not point to a readonly map'`);
+  }
+  if (!value.scalar.isConst) refuse("its offset varies", `R${reg} is not a constant address'`);
+  if ((value.map?.fields ?? []).length > 0)
+    refuse("it is no plain text", "no direct value access support for this map type");
+}
+
+function checkField(state: State, callee: Callee, reg: number, value: Value, kind: "spin_lock" | "timer"): void {
+  const field = value.map?.fields?.find((f) => f.kind === kind);
+  const name = value.map?.name ?? "";
+  const refuse = (label: string, kernel: string): never =>
+    reject({
+      code: kind === "spin_lock" ? "E0607" : "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `argument ${reg} of \`${callee.contract.name}\` must point to a bpf_${kind}`,
+      label,
+      kernel,
+    });
+  if (!value.scalar.isConst) {
+    refuse("its offset varies", `R${reg} doesn't have constant offset. bpf_${kind} has to be at the constant offset`);
+  }
+  if (field === undefined) refuse(`\`${name}\` has none in its value`, `map '${name}' has no valid bpf_${kind}`);
+  const off = value.off + Number(value.scalar.smin);
+  if (field !== undefined && field.offset !== off) {
+    refuse(
+      `\`r${reg}\` is the value plus ${off}; the bpf_${kind} is at ${field.offset}`,
+      kind === "spin_lock"
+        ? `off ${off} doesn't point to 'struct bpf_spin_lock' that is at ${field.offset}`
+        : `off ${off} doesn't point to 'struct bpf_timer' that is at ${field.offset}`,
+    );
+  }
+}
+
+function checkRecord(state: State, callee: Callee, reg: number, value: Value): void {
+  if (value.kind === "mem" && value.reference !== 0 && !value.maybeNull) {
+    if (value.off === 0 && value.scalar.isConst && value.scalar.value === 0n) return;
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `\`${callee.contract.name}\` takes the record's start`,
+      label: `\`r${reg}\` was moved by ${value.off}`,
+      kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
+    });
+  }
+  if (value.kind === "mem" && value.maybeNull) {
+    wrong(state, callee, reg, value, "ringbuf_mem", "a record that was checked against null");
+  }
+  wrong(state, callee, reg, value, "ringbuf_mem", "a record that was reserved and not yet given back");
+}
+
+function checkIterator(
+  env: Env,
+  state: State,
+  callee: Callee,
+  reg: number,
+  value: Value,
+  kind: "iterNew" | "iter" | "iterDestroy",
+): { readonly frame: number; readonly slot: number } {
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0702", state, operand: "whole", culprit: reg, text, label, kernel });
+  if (value.kind !== "stack" || !value.scalar.isConst) {
+    return refuse(
+      `argument ${reg} of \`${callee.contract.name}\` must be a number iterator on the stack`,
+      `\`r${reg}\` is ${describe(value)}`,
+      `arg#0 expected pointer to an iterator on stack`,
+    );
+  }
+  const off = value.off + Number(value.scalar.smin);
+  if (off % 8 !== 0 || off < -512 || off > -8) {
+    return refuse(
+      "a number iterator takes 8 aligned bytes of the stack",
+      `\`r${reg}\` is fp${off}`,
+      `cannot pass in iter at an offset=${off}`,
+    );
+  }
+  const slot = place(off).slot;
+  const frame = frameOf(state, value);
+  env.deepen(frame.start, -off);
+  const there = frame.stack.slot(slot);
+  if (kind === "iterNew") {
+    if (there.iterator !== null) {
+      return refuse("the iterator is already in use", "destroy it first", `expected uninitialized iter_num as arg #0`);
+    }
+  } else if (there.iterator === null) {
+    return refuse(
+      "there is no number iterator here",
+      byteKind(there, 0) === 0 ? "nothing was written here" : "these bytes are no iterator",
+      `expected an initialized iter_num as arg #0`,
+    );
+  }
+  return { frame: value.frame, slot };
+}

@@ -1,0 +1,279 @@
+// Loads and stores on the stack: spills and fills, single bytes, offsets that vary
+// (kernel: check_stack_read, check_stack_write, check_stack_range_initialized).
+import type { AccessSize } from "../../isa/insn.ts";
+import * as domain from "../domain/arithmetic.ts";
+import { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { type Operand, reject } from "../reject.ts";
+import {
+  byteKind,
+  emptySlot,
+  INVALID,
+  MISC,
+  overwrite,
+  place,
+  SPILL,
+  STACK_SIZE,
+  withByte,
+  ZERO,
+} from "../state/stack.ts";
+import type { Frame, State } from "../state/state.ts";
+import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
+import type { Access } from "./reach.ts";
+
+/** The frame that a stack pointer points into. */
+export function frameOf(state: State, base: Value): Frame {
+  const frame = state.frames[base.frame];
+  if (frame === undefined) throw new Error(`no frame ${base.frame}`);
+  return frame;
+}
+
+/** Inclusive range of byte offsets from the frame pointer that an access may touch; refuses what leaves the frame. */
+export function stackRange(
+  env: Env,
+  state: State,
+  base: Value,
+  reg: number,
+  off: number,
+  size: number,
+  how: "read from" | "write to" | "indirect access to",
+  operand: Operand = "memory",
+): { readonly least: number; readonly end: number; readonly fixed: boolean } {
+  const { scalar } = base;
+  const fixed = scalar.isConst;
+  const at = base.off + off;
+  if (!fixed && !env.profile.privileged) {
+    reject({
+      code: "E0304",
+      state,
+      operand,
+      culprit: reg,
+      text: "the stack is accessed at an offset that varies",
+      label: "only privileged programs may do this",
+      kernel: `R${reg} variable stack access prohibited for !root, var_off=(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)}) off=${at}`,
+    });
+  }
+  const unbounded = !fixed && (scalar.smax >= 1n << 29n || scalar.smin <= -(1n << 29n));
+  const least = unbounded ? 0 : Number(scalar.smin) + at;
+  const end = unbounded ? 0 : Number(scalar.smax) + at + size;
+  if (unbounded || least < -STACK_SIZE || end > 0 || size < 0) {
+    reject({
+      code: "E0304",
+      state,
+      operand,
+      culprit: reg,
+      text: "access outside the stack frame",
+      label: unbounded
+        ? "the offset has no bound"
+        : `bytes fp${sign(least)}..fp${sign(end - 1)}; the frame is fp-${STACK_SIZE}..fp-1`,
+      kernel: unbounded
+        ? `invalid unbounded variable-offset ${how} stack R${reg}`
+        : fixed
+          ? `invalid ${how} stack R${reg} off=${least} size=${size}`
+          : `invalid variable-offset ${how} stack R${reg} var_off=(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)}) off=${at} size=${size}`,
+    });
+  }
+  return { least, end, fixed };
+}
+
+const sign = (n: number): string => (n < 0 ? String(n) : `+${n}`);
+
+function requireAligned(state: State, base: Value, access: Access): void {
+  const known = base.scalar.isConst ? Number(base.scalar.smin) : Number(base.scalar.tnumMask % BigInt(access.size));
+  const total = base.off + access.off;
+  if (known % access.size === 0 && total % access.size === 0) return;
+  reject({
+    code: "E0309",
+    state,
+    operand: "memory",
+    culprit: access.base,
+    text: `a ${access.size}-byte stack access must be aligned`,
+    label: `offset ${total + (base.scalar.isConst ? known : 0)} is not a multiple of ${access.size}`,
+    kernel: `misaligned stack access off ${base.scalar.isConst ? known : "(var)"}+${base.off}+${access.off} size ${access.size}`,
+  });
+}
+
+export function readStack(env: Env, state: State, base: Value, access: Access): Value {
+  requireAligned(state, base, access);
+  const range = stackRange(env, state, base, access.base, access.off, access.size, "read from");
+  const frame = frameOf(state, base);
+  env.deepen(frame.start, -range.least);
+  if (!range.fixed) {
+    const zero = readRange(env, state, frame, range.least, range.end, access.base, "memory");
+    return zero ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
+  }
+  const { slot: index, byte } = place(range.least);
+  const slot = frame.stack.slot(index);
+  if (slot.value !== null && byteKind(slot, byte) === SPILL) {
+    const { value } = slot;
+    if (value.kind !== "scalar") {
+      if (access.size !== 8) {
+        reject({
+          code: "E0304",
+          state,
+          operand: "memory",
+          culprit: access.base,
+          text: `only ${access.size} bytes of a spilled pointer are read`,
+          label: `fp${sign(range.least)} holds a ${kindText(value)} pointer: read all 8 bytes`,
+          kernel: "invalid size of register fill",
+        });
+      }
+      return value;
+    }
+    if (byte === 0 && access.size === slot.spilled) return value;
+    if (byte === 0 && access.size < slot.spilled) return scalarValue(domain.truncate(access.size, value.scalar));
+  }
+  const zero = readRange(env, state, frame, range.least, range.end, access.base, "memory");
+  return zero ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
+}
+
+/** Checks that bytes least..end-1 hold something that may be read as numbers; true when all are zero. */
+export function readRange(
+  env: Env,
+  state: State,
+  frame: Frame,
+  least: number,
+  end: number,
+  reg: number,
+  operand: Operand,
+  indirect = false,
+): boolean {
+  let zero = true;
+  for (let at = least; at < end; at++) {
+    const { slot: index, byte } = place(at);
+    const slot = frame.stack.slot(index);
+    const kind = byteKind(slot, byte);
+    if (kind === SPILL && slot.value?.kind === "scalar") {
+      zero &&= slot.value.scalar.isConst && slot.value.scalar.value === 0n;
+      continue;
+    }
+    if (kind !== ZERO) zero = false;
+    if ((kind === INVALID || kind === SPILL || slot.iterator !== null) && !env.profile.privileged) {
+      reject({
+        code: kind === SPILL ? "E0404" : "E0305",
+        state,
+        operand,
+        culprit: reg,
+        text: kind === SPILL ? "a spilled pointer is read as bytes" : `stack bytes are read before they are written`,
+        label: `byte fp${sign(at)} was ${kind === SPILL ? "spilled as a pointer" : "never written"} on this path`,
+        kernel: `invalid${indirect ? " indirect" : ""} read from stack ${indirect ? `R${reg} ` : ""}off ${least}+${at - least} size ${end - least}`,
+      });
+    }
+  }
+  return zero;
+}
+
+export function writeStack(
+  env: Env,
+  state: State,
+  base: Value,
+  access: Access,
+  value: Value,
+  valueReg: number | null,
+): void {
+  requireAligned(state, base, access);
+  const range = stackRange(env, state, base, access.base, access.off, access.size, "write to");
+  const frame = frameOf(state, base);
+  env.deepen(frame.start, -range.least);
+  if (!range.fixed) {
+    fillRange(env, state, frame, range.least, range.end, access.base, "memory");
+    return;
+  }
+  const { slot: index, byte } = place(range.least);
+  const old = frame.stack.slot(index);
+  refuseIterator(state, old.iterator !== null, access.base, "memory");
+  if (!env.profile.privileged && old.value?.isPointer === true && access.size !== 8) {
+    reject({
+      code: "E0404",
+      state,
+      operand: "memory",
+      culprit: access.base,
+      text: "overwrites a part of a spilled pointer",
+      label: `fp${sign(range.least)} lies in a spilled ${kindText(old.value)} pointer`,
+      kernel: "attempt to corrupt spilled pointer on stack",
+    });
+  }
+  if (value.isPointer) {
+    if (access.size !== 8) {
+      reject({
+        code: "E0304",
+        state,
+        operand: "src",
+        ...(valueReg === null ? {} : { culprit: valueReg }),
+        text: `only ${access.size} bytes of a pointer are stored`,
+        label: `a ${kindText(value)} pointer is spilled as 8 bytes or not at all`,
+        kernel: "invalid size of register spill",
+      });
+    }
+    if (frame !== state.frame && value.kind === "stack" && value.frame === state.frames.length - 1) {
+      reject({
+        code: "E0404",
+        state,
+        operand: "src",
+        text: "a pointer to this function's stack is stored in its caller's",
+        label: "it would outlive the frame it points into",
+        kernel: "cannot spill pointers to stack into stack frame of the caller",
+      });
+    }
+    frame.stack.set(index, { bytes: 0xffff, value, spilled: 8, iterator: null });
+    return;
+  }
+  if (byte === 0 && value.kind === "scalar") {
+    const kept = access.size === 8 ? value : scalarValue(domain.truncate(access.size, value.scalar));
+    let bytes = overwrite(old, 0, 0, MISC).bytes;
+    for (let at = 0; at < access.size; at++) bytes = withByte(bytes, at, SPILL);
+    frame.stack.set(index, { bytes, value: kept, spilled: access.size, iterator: null });
+    return;
+  }
+  const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
+  frame.stack.set(index, overwrite(old, byte, access.size, zero ? ZERO : MISC));
+}
+
+function refuseIterator(state: State, there: boolean, reg: number, operand: Operand): void {
+  if (!there) return;
+  reject({
+    code: "E0702",
+    state,
+    operand,
+    culprit: reg,
+    text: "overwrites a number iterator that is still in use",
+    label: "call bpf_iter_num_destroy first",
+    kernel: "potential write to active iterator",
+  });
+}
+
+/** A write of unknown numbers somewhere in least..end-1: all of it may have changed. */
+export function fillRange(
+  env: Env,
+  state: State,
+  frame: Frame,
+  least: number,
+  end: number,
+  reg: number,
+  operand: Operand,
+): void {
+  for (let at = least; at < end; at++) {
+    const { slot: index, byte } = place(at);
+    const slot = frame.stack.slot(index);
+    refuseIterator(state, slot.iterator !== null, reg, operand);
+    if (!env.profile.privileged && slot.value?.isPointer === true) {
+      reject({
+        code: "E0404",
+        state,
+        operand,
+        culprit: reg,
+        text: "may overwrite a part of a spilled pointer",
+        label: `byte fp${sign(at)} lies in a spilled pointer`,
+        kernel: `spilled ptr in range of var-offset stack write; insn ${state.pc}, ptr off: ${at}`,
+      });
+    }
+    // A byte never written stays unwritten in some runs: only privileged programs, who may read it, get here.
+    frame.stack.set(index, overwrite(slot === emptySlot ? emptySlot : slot, byte, 1, MISC));
+  }
+  env.deepen(frame.start, -least);
+}
+
+/** The value of a whole-slot exchange: what an atomic operation fetches from the stack. */
+export function fetched(size: AccessSize): Value {
+  return size === 8 ? unknownScalar : scalarValue(Scalar.loaded(size, false));
+}

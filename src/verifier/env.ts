@@ -1,0 +1,23 @@
+// What stays the same through one verification: the program, what it is judged by, and the counters.
+import type { Program } from "../isa/program.ts";
+import type { Structure } from "./search/structure.ts";
+import type { State } from "./state/state.ts";
+import type { Profile } from "./verdict.ts";
+
+export interface Env {
+  readonly program: Program;
+  readonly profile: Profile;
+  readonly structure: Structure;
+  /** Makes identities: of null checks, packets, lookups, references. */
+  nextId(): number;
+  /** The function that begins at `start` uses this many bytes of its frame. */
+  deepen(start: number, bytes: number): void;
+  /** A continuation to be walked later. */
+  push(state: State): void;
+  /** An entry to be verified apart: a timer callback. */
+  pushEntry(state: State): void;
+}
+
+export function insnAt(env: Env, pc: number) {
+  return env.program.insns[pc] ?? null;
+}

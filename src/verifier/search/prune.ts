@@ -1,0 +1,124 @@
+// When one state stands for another. `covers(old, now)`: whatever `now` can do, `old` can do too, so a walk that
+// found `old` safe need not be repeated. Every scalar counts as precise: its set must be contained. Identities are
+// compared up to renaming (kernel: states_equal, regsafe, stacksafe, check_ids).
+import { equals, subset } from "../domain/scalar.ts";
+import { byteKind, emptySlot, INVALID, MISC, type Slot, SPILL, ZERO } from "../state/stack.ts";
+import type { Frame, State } from "../state/state.ts";
+import { uninit, type Value } from "../state/value.ts";
+
+/** `within`: old contains now. `exact`: they are the same; for infinite loops. */
+export type Comparison = "within" | "exact";
+
+/** A renaming of identities, one to one. */
+class Renaming {
+  private readonly forward = new Map<number, number>();
+  private readonly backward = new Map<number, number>();
+
+  pair(old: number, now: number): boolean {
+    if (old === 0 || now === 0) return old === now;
+    const known = this.forward.get(old);
+    if (known !== undefined) return known === now;
+    if (this.backward.has(now)) return false;
+    this.forward.set(old, now);
+    this.backward.set(now, old);
+    return true;
+  }
+}
+
+export function covers(
+  old: State,
+  now: State,
+  /** Bit n: register n of that frame may still be read. */
+  liveIn: (state: State, frame: number) => number,
+  comparison: Comparison,
+): boolean {
+  if (old.frames.length !== now.frames.length) return false;
+  if (old.rcuDepth !== now.rcuDepth || old.preempt !== now.preempt) return false;
+  if (comparison === "exact" && old.rounds !== now.rounds) return false;
+  const ids = new Renaming();
+  if (old.references.length !== now.references.length) return false;
+  for (let n = 0; n < old.references.length; n++) {
+    if (!ids.pair(old.references[n]?.id ?? 0, now.references[n]?.id ?? 0)) return false;
+  }
+  if ((old.lock === null) !== (now.lock === null)) return false;
+  if (old.lock !== null && now.lock !== null) {
+    if (old.lock.mapName !== now.lock.mapName || !ids.pair(old.lock.origin, now.lock.origin)) return false;
+  }
+  for (let n = 0; n < old.frames.length; n++) {
+    const a = old.frames[n];
+    const b = now.frames[n];
+    if (a === undefined || b === undefined) return false;
+    if (a.callsite !== b.callsite || a.start !== b.start || a.role !== b.role || a.entryDepth !== b.entryDepth) {
+      return false;
+    }
+    const live = liveIn(old, n);
+    for (let reg = 0; reg < 11; reg++) {
+      if ((live >> reg) & 1 && !valueCovers(a.regs[reg] ?? uninit, b.regs[reg] ?? uninit, ids, comparison))
+        return false;
+    }
+    if (!stackCovers(a, b, ids, comparison)) return false;
+  }
+  return true;
+}
+
+function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison): boolean {
+  // The same object says the same only when it carries no identity: those must enter the renaming.
+  if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0) return true;
+  if (old.kind === "uninit" && comparison === "within") return true;
+  if (old.kind !== now.kind) return false;
+  const contained = comparison === "exact" ? equals(old.scalar, now.scalar) : subset(now.scalar, old.scalar);
+  if (!contained) return false;
+  if (old.kind === "scalar") {
+    // Fewer links than now: the old walk relied on less.
+    return old.id === 0 || ids.pair(old.id, now.id);
+  }
+  const proven =
+    old.kind === "packet" || old.kind === "packetMeta"
+      ? comparison === "exact"
+        ? old.size === now.size
+        : old.size <= now.size
+      : old.size === now.size;
+  return (
+    proven &&
+    old.off === now.off &&
+    old.maybeNull === now.maybeNull &&
+    old.map === now.map &&
+    old.frame === now.frame &&
+    old.readOnly === now.readOnly &&
+    old.protection === now.protection &&
+    ids.pair(old.id, now.id) &&
+    ids.pair(old.origin, now.origin) &&
+    ids.pair(old.reference, now.reference)
+  );
+}
+
+function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparison): boolean {
+  const count = Math.max(old.stack.count, now.stack.count);
+  for (let at = 0; at < count; at++) {
+    if (!slotCovers(old.stack.slot(at), now.stack.slot(at), ids, comparison)) return false;
+  }
+  return true;
+}
+
+function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison): boolean {
+  if (old === emptySlot && comparison === "within") return now.iterator === null;
+  if ((old.iterator === null) !== (now.iterator === null)) return false;
+  if (old.iterator !== null && now.iterator !== null) {
+    return old.iterator.state === now.iterator.state && ids.pair(old.iterator.reference, now.iterator.reference);
+  }
+  if (old.value !== null) {
+    if (now.value === null || old.spilled !== now.spilled) return false;
+    if (!valueCovers(old.value, now.value, ids, comparison)) return false;
+  }
+  for (let at = 0; at < 8; at++) {
+    const a = byteKind(old, at);
+    const b = byteKind(now, at);
+    if (a === b) continue;
+    if (comparison === "exact") return false;
+    if (a === INVALID) continue;
+    // Some number covers a zero and the bytes of a spilled number.
+    if (a === MISC && (b === ZERO || (b === SPILL && now.value?.kind === "scalar"))) continue;
+    return false;
+  }
+  return true;
+}

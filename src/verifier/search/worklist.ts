@@ -1,0 +1,159 @@
+// The walk over all paths: depth first, with states kept at prune points, so that a state another one stands for is
+// not walked again. A state is open while some continuation of it is unfinished: meeting an open state again, equal
+// in everything that counts, is an endless loop (kernel: do_check, is_state_visited, update_branch_counts).
+
+import type { Env } from "../env.ts";
+import { reject } from "../reject.ts";
+import type { OpenState, State } from "../state/state.ts";
+import { step } from "../transfer/step.ts";
+import type { Statistics } from "../verdict.ts";
+import { covers } from "./prune.ts";
+import type { Structure } from "./structure.ts";
+import { widened } from "./widen.ts";
+
+const ALL = 0x7ff;
+/** A caller's argument registers are gone or about to be. */
+const SAVED = 0x7c0;
+
+export interface Walk {
+  readonly env: Env;
+  readonly budget: number;
+  /** Called before each instruction; for logs. */
+  readonly trace: ((state: State) => void) | null;
+}
+
+export interface Counters {
+  instructions: number;
+  states: number;
+  peakStates: number;
+  pruned: number;
+}
+
+/** Thrown when the budget is used up: no verdict. */
+export class Undecided extends Error {}
+
+export class Search {
+  private readonly structure: Structure;
+  private readonly seen: OpenState[][] = [];
+  private readonly pending: State[] = [];
+  private readonly walk: Walk;
+  readonly counters: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
+  private sinceState = 0;
+  private jumpsSinceState = 0;
+
+  constructor(walk: Walk) {
+    this.walk = walk;
+    this.structure = walk.env.structure;
+  }
+
+  push(state: State): void {
+    if (state.parent !== null) state.parent.open++;
+    this.pending.push(state);
+  }
+
+  /** Walks everything pending to its end. */
+  run(): void {
+    for (let state = this.pending.pop(); state !== undefined; state = this.pending.pop()) {
+      this.follow(state);
+      close(state.parent);
+    }
+  }
+
+  private follow(state: State): void {
+    const { env, budget, trace } = this.walk;
+    for (;;) {
+      const { pc } = state;
+      const insn = env.program.insns[pc] ?? null;
+      if (insn === null) {
+        reject({
+          code: "E0203",
+          pc: Math.max(0, pc - 1),
+          operand: "whole",
+          text: "control runs off the end of the program",
+          kernel: `invalid insn idx ${pc} insn_cnt ${env.program.insns.length}`,
+        });
+      }
+      if (++this.counters.instructions > budget) throw new Undecided();
+      this.sinceState++;
+      if (this.structure.prunePoints[pc] === 1 && this.visited(state)) {
+        this.counters.pruned++;
+        return;
+      }
+      trace?.(state);
+      if (insn.kind === "jump" || insn.kind === "goto" || insn.kind === "mayGoto") this.jumpsSinceState++;
+      if (!step(env, state, insn)) return;
+    }
+  }
+
+  /** Compares with the states kept here; keeps this one when it is worth it. True: nothing new can come of it. */
+  private visited(state: State): boolean {
+    const { pc } = state;
+    const converging = this.structure.converging[pc] === 1;
+    const kept = (this.seen[pc] ??= []);
+    const live = this.structure.live[pc] ?? ALL;
+    const liveAt = (of: State, frame: number): number => {
+      const inner = of.frames[frame + 1];
+      if (inner === undefined) return live;
+      // The call that runs a callback is walked again behind each run, arguments and all.
+      return inner.role === "syncCallback" ? ALL : SAVED;
+    };
+    const keep: OpenState[] = [];
+    let found = false;
+    let latestOpen: OpenState | null = null;
+    for (let at = kept.length - 1; at >= 0; at--) {
+      const old = kept[at];
+      if (old === undefined) continue;
+      const open = old.open > 0 && isAncestor(old, state.parent);
+      if (open && latestOpen === null) latestOpen = old;
+      if (found) continue;
+      if (open && !converging) {
+        if (covers(old.state, state, liveAt, "exact")) {
+          reject({
+            code: "E0201",
+            state,
+            operand: "whole",
+            text: "a loop makes no progress",
+            label: "comes here again with nothing changed",
+            kernel: `infinite loop detected at insn ${pc}`,
+          });
+        }
+        continue;
+      }
+      if (old.open > 0 && !open) continue;
+      if (covers(old.state, state, liveAt, "within")) {
+        old.hits++;
+        found = true;
+      } else old.misses++;
+    }
+    if (found) return true;
+    for (const old of kept) if (old.open > 0 || old.misses <= old.hits * 3 + 64) keep.push(old);
+    this.seen[pc] = keep;
+    if (converging && latestOpen !== null) widened(latestOpen.state, state);
+    if (!converging && this.jumpsSinceState < 2 && this.sinceState < 8 && keep.length > 0) return false;
+    this.jumpsSinceState = 0;
+    this.sinceState = 0;
+    const entry: OpenState = { state: state.copy(), parent: state.parent, open: 1, hits: 0, misses: 0 };
+    keep.push(entry);
+    state.parent = entry;
+    this.counters.states++;
+    this.counters.peakStates = Math.max(this.counters.peakStates, keep.length);
+    return false;
+  }
+
+  statistics(milliseconds: number): Statistics {
+    return { ...this.counters, milliseconds };
+  }
+}
+
+/** One continuation of a state has ended; when it was the last, so has the state, and its parent has one less. */
+function close(entry: OpenState | null): void {
+  for (let at = entry; at !== null; at = at.parent) {
+    at.open--;
+    if (at.open > 0) return;
+  }
+}
+
+function isAncestor(old: OpenState, from: OpenState | null): boolean {
+  for (let at = from; at !== null; at = at.parent) if (at === old) return true;
+  return false;
+}

@@ -1,0 +1,137 @@
+// A verifier state: everything known at one instruction on one path (kernel: struct bpf_verifier_state).
+// Copied at branches; registers are copied, stacks share their slots.
+import type { CallbackShape } from "../../host/contract.ts";
+import { Stack } from "./stack.ts";
+import { uninit, type Value } from "./value.ts";
+
+/** How a frame was entered, which decides what its exit means. */
+export type FrameRole = "main" | "static" | "global" | "syncCallback" | "asyncCallback";
+
+export class Frame {
+  readonly role: FrameRole;
+  /** The slot of the call that entered it; -1 for an entry. */
+  readonly callsite: number;
+  readonly start: number;
+  /** RCU depth at entry: a callback may not go below 1 when it was entered above 0 (rule E7). */
+  readonly entryDepth: number;
+  readonly callback: CallbackShape | null;
+  regs: Value[];
+  stack: Stack;
+
+  constructor(role: FrameRole, callsite: number, start: number, entryDepth: number, callback: CallbackShape | null) {
+    this.role = role;
+    this.callsite = callsite;
+    this.start = start;
+    this.entryDepth = entryDepth;
+    this.callback = callback;
+    this.regs = new Array<Value>(11).fill(uninit);
+    this.stack = new Stack();
+  }
+
+  copy(): Frame {
+    const out = new Frame(this.role, this.callsite, this.start, this.entryDepth, this.callback);
+    out.regs = this.regs.slice();
+    out.stack = this.stack.copy();
+    return out;
+  }
+}
+
+/** A resource that must be given back. */
+export interface Reference {
+  readonly id: number;
+  readonly at: number;
+  readonly what: string;
+}
+
+export interface HeldLock {
+  /** The element (Value.origin) and the map that the lock lies in. */
+  readonly origin: number;
+  readonly mapName: string;
+  readonly at: number;
+}
+
+/** One decision or jump on a path; the straight lines between them are implied. */
+export interface PathNode {
+  readonly previous: PathNode | null;
+  readonly from: number;
+  readonly to: number;
+  readonly kind: "taken" | "fallthrough" | "goto" | "call" | "return" | "callback";
+}
+
+export class State {
+  pc: number;
+  frames: Frame[];
+  rcuDepth: number;
+  preempt: number;
+  /** Rounds begun of loops that end by themselves: a state with more rounds is no endless loop. */
+  rounds: number;
+  references: readonly Reference[];
+  lock: HeldLock | null;
+  path: PathNode | null;
+  /** The stored state this one descends from, for counting what is still open (search/open.ts). */
+  parent: OpenState | null;
+
+  constructor(pc: number) {
+    this.pc = pc;
+    this.frames = [];
+    this.rcuDepth = 0;
+    this.preempt = 0;
+    this.rounds = 0;
+    this.references = [];
+    this.lock = null;
+    this.path = null;
+    this.parent = null;
+  }
+
+  copy(): State {
+    const out = new State(this.pc);
+    out.frames = this.frames.map((frame) => frame.copy());
+    out.rcuDepth = this.rcuDepth;
+    out.preempt = this.preempt;
+    out.rounds = this.rounds;
+    out.references = this.references;
+    out.lock = this.lock;
+    out.path = this.path;
+    out.parent = this.parent;
+    return out;
+  }
+
+  get frame(): Frame {
+    const frame = this.frames[this.frames.length - 1];
+    if (frame === undefined) throw new Error("a state has at least one frame");
+    return frame;
+  }
+
+  reg(n: number): Value {
+    return this.frame.regs[n] ?? uninit;
+  }
+
+  set(n: number, value: Value): void {
+    this.frame.regs[n] = value;
+  }
+
+  /** Registers and spilled values of all frames, each replaced by what `change` makes of it. */
+  mapValues(change: (value: Value) => Value): void {
+    for (const frame of this.frames) {
+      for (let n = 0; n < 11; n++) {
+        const value = frame.regs[n];
+        if (value !== undefined) frame.regs[n] = change(value);
+      }
+      frame.stack.mapValues(change);
+    }
+  }
+
+  /** What a helper call or a return leaves of the argument registers. */
+  forgetArguments(): void {
+    for (let n = 1; n <= 5; n++) this.frame.regs[n] = uninit;
+  }
+}
+
+/** A state kept for comparison, and how many of its continuations are not yet finished. */
+export interface OpenState {
+  readonly state: State;
+  readonly parent: OpenState | null;
+  open: number;
+  hits: number;
+  misses: number;
+}

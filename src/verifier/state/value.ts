@@ -1,0 +1,142 @@
+// What is known of a register or a spilled slot: one immutable class for all kinds, so that reading a field
+// costs the same whatever the register holds (kernel: struct bpf_reg_state).
+import type { MapDef } from "../../isa/program.ts";
+import { Scalar } from "../domain/scalar.ts";
+
+/**
+ * - `uninit`: never written on this path. `scalar`: a number.
+ * - `ctx`: the program's context. `stack`: memory of frame `frame`. `mapPtr`: a map itself.
+ * - `mapValue`: an element's value; `mapKey`: its key, in a callback. `packet`/`packetMeta`: packet bytes; `packetEnd`: its end.
+ * - `mem`: `size` bytes handed out (a ring buffer record, a number iterator's number, a global function's argument).
+ * - `func`: a function of this program.
+ */
+export type ValueKind =
+  | "uninit"
+  | "scalar"
+  | "ctx"
+  | "stack"
+  | "mapPtr"
+  | "mapValue"
+  | "mapKey"
+  | "packet"
+  | "packetMeta"
+  | "packetEnd"
+  | "mem"
+  | "func";
+
+/** Whether a pointer is protected by an RCU section (rules E2 to E4): not at all, still, or no more. */
+export type Protection = "none" | "live" | "stale";
+
+export interface ValueFields {
+  readonly kind: ValueKind;
+  /** The number; for pointers the part of the offset that varies. */
+  readonly scalar: Scalar;
+  /** The fixed part of a pointer's offset, in bytes. */
+  readonly off: number;
+  /** Scalars that are copies of one another, or pointers of one null check, share it; 0: none. */
+  readonly id: number;
+  readonly maybeNull: boolean;
+  readonly map: MapDef | null;
+  /** Which lookup or which packet a pointer came from: tells elements of one map apart (kernel: map_uid, reg->id). */
+  readonly origin: number;
+  /** The frame that a stack pointer points into. */
+  readonly frame: number;
+  /** Bytes of `mem`; for a packet pointer the bytes proven to be there; for `func` the slot it begins at. */
+  readonly size: number;
+  readonly readOnly: boolean;
+  /** The reference that keeps it alive; 0: none. */
+  readonly reference: number;
+  readonly protection: Protection;
+  /** Where it was born and where its section ended: for messages only, no part of equality. */
+  readonly bornAt: number;
+  readonly diedAt: number;
+}
+
+const blank: ValueFields = {
+  kind: "uninit",
+  scalar: Scalar.constant(0n),
+  off: 0,
+  id: 0,
+  maybeNull: false,
+  map: null,
+  origin: 0,
+  frame: 0,
+  size: 0,
+  readOnly: false,
+  reference: 0,
+  protection: "none",
+  bornAt: -1,
+  diedAt: -1,
+};
+
+export class Value implements ValueFields {
+  readonly kind: ValueKind;
+  readonly scalar: Scalar;
+  readonly off: number;
+  readonly id: number;
+  readonly maybeNull: boolean;
+  readonly map: MapDef | null;
+  readonly origin: number;
+  readonly frame: number;
+  readonly size: number;
+  readonly readOnly: boolean;
+  readonly reference: number;
+  readonly protection: Protection;
+  readonly bornAt: number;
+  readonly diedAt: number;
+
+  constructor(f: ValueFields) {
+    this.kind = f.kind;
+    this.scalar = f.scalar;
+    this.off = f.off;
+    this.id = f.id;
+    this.maybeNull = f.maybeNull;
+    this.map = f.map;
+    this.origin = f.origin;
+    this.frame = f.frame;
+    this.size = f.size;
+    this.readOnly = f.readOnly;
+    this.reference = f.reference;
+    this.protection = f.protection;
+    this.bornAt = f.bornAt;
+    this.diedAt = f.diedAt;
+  }
+
+  with(change: Partial<ValueFields>): Value {
+    return new Value({ ...this, ...change });
+  }
+
+  get isPointer(): boolean {
+    return this.kind !== "scalar" && this.kind !== "uninit";
+  }
+}
+
+export const uninit = new Value(blank);
+export const unknownScalar = scalarValue(Scalar.unknown);
+
+export function scalarValue(scalar: Scalar, id = 0): Value {
+  return new Value({ ...blank, kind: "scalar", scalar, id });
+}
+
+export function pointer(kind: ValueKind, fields: Partial<ValueFields>): Value {
+  return new Value({ ...blank, kind, ...fields });
+}
+
+/** The register type in the kernel's words, as its messages print it (kernel: reg_type_str). */
+export function kindText(value: Value): string {
+  const base: Record<ValueKind, string> = {
+    uninit: "?",
+    scalar: "scalar",
+    ctx: "ctx",
+    stack: "fp",
+    mapPtr: "map_ptr",
+    mapValue: "map_value",
+    mapKey: "map_key",
+    packet: "pkt",
+    packetMeta: "pkt_meta",
+    packetEnd: "pkt_end",
+    mem: value.reference > 0 ? "ringbuf_mem" : "mem",
+    func: "func",
+  };
+  return base[value.kind] + (value.maybeNull ? "_or_null" : "");
+}

@@ -1,0 +1,195 @@
+// Arithmetic: numbers through the domain, pointers moved by numbers, everything else refused or forgotten
+// (kernel: check_alu_op, adjust_reg_min_max_vals).
+import { type AluOp, alu } from "../../isa/alu.ts";
+import type { Insn, Operand as Source, Width } from "../../isa/insn.ts";
+import { readUninit } from "../check/access.ts";
+import * as domain from "../domain/arithmetic.ts";
+import { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { type Operand, reject } from "../reject.ts";
+import type { State } from "../state/state.ts";
+import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
+import { move } from "./pointer.ts";
+
+/** The value of a register that must have been written. */
+export function read(state: State, reg: number, operand: Operand): Value {
+  const value = state.reg(reg);
+  if (value.kind === "uninit") readUninit(state, reg, operand);
+  return value;
+}
+
+/** The value of a right-hand side. */
+export function readSource(state: State, src: Source): Value {
+  return src.kind === "reg" ? read(state, src.reg, "src") : scalarValue(Scalar.ofI32(src.value));
+}
+
+export function write(state: State, reg: number, value: Value): void {
+  if (reg === 10) {
+    reject({
+      code: "E0406",
+      state,
+      operand: "dst",
+      text: "the frame pointer may not be written",
+      label: "`r10` is read-only",
+      kernel: "frame pointer is read only",
+    });
+  }
+  state.set(reg, value);
+}
+
+/** Marks copies of one number, so that what a compare teaches of one is known of the other. */
+export function linked(env: Env, state: State, reg: number, value: Value): Value {
+  if (value.kind !== "scalar" || value.scalar.isConst || value.id !== 0) return value;
+  const withId = scalarValue(value.scalar, env.nextId());
+  state.set(reg, withId);
+  return withId;
+}
+
+export function transferMove(env: Env, state: State, insn: Insn & { kind: "alu" }): void {
+  const { src, width, dst } = insn;
+  if (src.kind === "imm") {
+    const scalar = Scalar.ofI32(src.value);
+    write(state, dst, scalarValue(width === 64 ? scalar : domain.zext32(scalar)));
+    return;
+  }
+  const value = read(state, src.reg, "src");
+  if (width === 64) {
+    write(state, dst, linked(env, state, src.reg, value));
+    return;
+  }
+  if (value.isPointer) {
+    partialCopy(env, state, src.reg, value);
+    write(state, dst, scalarValue(domain.zext32(Scalar.unknown)));
+    return;
+  }
+  const low = domain.zext32(value.scalar);
+  const same = value.scalar.umax <= 0xffff_ffffn;
+  write(state, dst, same ? linked(env, state, src.reg, value) : scalarValue(low));
+}
+
+function partialCopy(env: Env, state: State, reg: number, value: Value): void {
+  if (env.profile.privileged) return;
+  reject({
+    code: "E0404",
+    state,
+    operand: "src",
+    culprit: reg,
+    text: "a part of a pointer would become a number",
+    label: `\`r${reg}\` is a ${kindText(value)} pointer`,
+    kernel: `R${reg} partial copy of pointer`,
+  });
+}
+
+export function transferSignExtend(state: State, insn: Insn & { kind: "movsx" }): void {
+  const value = read(state, insn.src, "src");
+  if (value.isPointer) {
+    reject({
+      code: "E0405",
+      state,
+      operand: "src",
+      culprit: insn.src,
+      text: "a pointer cannot be sign-extended",
+      label: `\`r${insn.src}\` is a ${kindText(value)} pointer`,
+      kernel: `R${insn.src} sign-extension part of pointer`,
+    });
+  }
+  write(state, insn.dst, scalarValue(domain.movsx(insn.width, insn.from, value.scalar)));
+}
+
+/** neg and byte swaps. */
+export function transferUnary(state: State, dst: number, make: (scalar: Scalar) => Scalar): void {
+  const value = read(state, dst, "dst");
+  if (value.isPointer) {
+    reject({
+      code: "E0405",
+      state,
+      operand: "dst",
+      culprit: dst,
+      text: "this operation has no meaning for a pointer",
+      label: `\`r${dst}\` is a ${kindText(value)} pointer`,
+      kernel: `R${dst} pointer arithmetic prohibited`,
+    });
+  }
+  write(state, dst, scalarValue(make(value.scalar)));
+}
+
+export function transferAlu(env: Env, state: State, insn: Insn & { kind: "alu" }): void {
+  const { op, width, dst, src } = insn;
+  const right = readSource(state, src);
+  const left = read(state, dst, "dst");
+  if (src.kind === "imm") checkImmediate(state, op, width, src.value);
+  if (dst === 10) write(state, dst, left);
+  if (left.kind === "scalar" && right.kind === "scalar") {
+    write(state, dst, scalarValue(domain.alu(op, width, left.scalar, right.scalar)));
+    return;
+  }
+  write(state, dst, pointerResult(env, state, insn, left, right));
+}
+
+function checkImmediate(state: State, op: AluOp, width: Width, value: number): void {
+  if ((op === "div" || op === "mod" || op === "sdiv" || op === "smod") && value === 0) {
+    reject({
+      code: "E0406",
+      state,
+      operand: "src",
+      text: "division by the constant 0",
+      label: "the divisor is 0 on every run",
+      kernel: "div by zero",
+    });
+  }
+  if ((op === "lsh" || op === "rsh" || op === "arsh") && (value < 0 || value >= width)) {
+    reject({
+      code: "E0406",
+      state,
+      operand: "src",
+      text: `a ${width}-bit shift by ${value}`,
+      label: `shifts go from 0 to ${width - 1}`,
+      kernel: `invalid shift ${value}`,
+    });
+  }
+}
+
+/** An operation with at least one pointer in it (kernel: adjust_ptr_min_max_vals). */
+function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, left: Value, right: Value): Value {
+  const { op, width, dst, src } = insn;
+  const srcReg = src.kind === "reg" ? src.reg : -1;
+  const [culprit, operand]: [number, Operand] = left.isPointer ? [dst, "dst"] : [srcReg, "src"];
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0405", state, operand, culprit, text, label, kernel });
+  if (left.isPointer && right.isPointer) {
+    if (op === "sub" && env.profile.privileged) return unknownScalar;
+    return refuse(
+      `two pointers cannot be combined by \`${alu[op].symbol}\``,
+      `\`r${dst}\` is a ${kindText(left)} pointer and \`r${srcReg}\` a ${kindText(right)} pointer`,
+      `R${dst} pointer ${alu[op].symbol} pointer prohibited`,
+    );
+  }
+  const value = left.isPointer ? left : right;
+  if (width === 32) {
+    if (op === "sub" && env.profile.privileged) return scalarValue(domain.zext32(Scalar.unknown));
+    return refuse(
+      "32-bit arithmetic on a pointer",
+      `\`r${culprit}\` is a ${kindText(value)} pointer: its upper half would be lost`,
+      `R${culprit} 32-bit pointer arithmetic prohibited`,
+    );
+  }
+  if (op !== "add" && op !== "sub") {
+    const bitwise = op === "and" || op === "or" || op === "xor";
+    return refuse(
+      `\`${alu[op].symbol}\` has no meaning for a pointer`,
+      `\`r${culprit}\` is a ${kindText(value)} pointer`,
+      bitwise
+        ? `R${dst} bitwise operator ${alu[op].symbol} on pointer prohibited`
+        : `R${dst} pointer arithmetic with ${alu[op].symbol} operator prohibited`,
+    );
+  }
+  if (op === "sub" && !left.isPointer) {
+    return refuse(
+      "a pointer is subtracted from a number",
+      `\`r${srcReg}\` is a ${kindText(right)} pointer`,
+      `R${dst} tried to subtract pointer from scalar`,
+    );
+  }
+  const scalar = (left.isPointer ? right : left).scalar;
+  return move(env, state, { value, scalar, op, culprit, operand, dst });
+}

@@ -1,0 +1,170 @@
+// Conditional jumps: which edges can be taken, and what each teaches (kernel: check_cond_jmp_op,
+// mark_ptr_or_null_regs, find_good_pkt_pointers, sync_linked_regs).
+import type { Insn } from "../../isa/insn.ts";
+import { type JumpOp, jump } from "../../isa/jump.ts";
+import { decide, refine } from "../domain/compare.ts";
+import { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { reject } from "../reject.ts";
+import type { State } from "../state/state.ts";
+import { kindText, scalarValue, type Value } from "../state/value.ts";
+import { read, readSource } from "./alu.ts";
+
+type Jump = Insn & { kind: "jump" };
+
+export interface Edges {
+  /** The state on each edge; null when the edge cannot be taken. */
+  readonly taken: State | null;
+  readonly fallthrough: State | null;
+}
+
+/** Splits a state at a conditional jump. The given state is consumed. */
+export function branch(env: Env, state: State, insn: Jump): Edges {
+  const left = read(state, insn.dst, "dst");
+  const right = readSource(state, insn.src);
+  if (left.kind === "scalar" && right.kind === "scalar") return numbers(state, insn, left, right);
+  comparePointers(env, state, insn, left, right);
+  const zero = isZero(right);
+  const equality = insn.op === "jeq" || insn.op === "jne";
+  if (insn.width === 64 && zero && equality && left.isPointer) {
+    const onEqual = left.maybeNull ? withNull(state.copy(), left, true) : null;
+    const onDifferent = left.maybeNull ? withNull(state.copy(), left, false) : state.copy();
+    return insn.op === "jeq"
+      ? { taken: onEqual, fallthrough: onDifferent }
+      : { taken: onDifferent, fallthrough: onEqual };
+  }
+  const taken = state.copy();
+  const fallthrough = state.copy();
+  if (insn.width === 64 && insn.src.kind === "reg") {
+    provePacket(insn.op, left, right, taken, fallthrough);
+    if (equality) learnNonNull(insn.op, left, right, taken, fallthrough);
+  }
+  return { taken, fallthrough };
+}
+
+function isZero(value: Value): boolean {
+  return value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
+}
+
+function comparePointers(env: Env, state: State, insn: Jump, left: Value, right: Value): void {
+  const packets = (value: Value) => value.kind.startsWith("packet");
+  const nullTest = insn.width === 64 && isZero(right) && (insn.op === "jeq" || insn.op === "jne");
+  if (env.profile.privileged || nullTest || (packets(left) && packets(right))) return;
+  const culprit = left.isPointer ? insn.dst : insn.src.kind === "reg" ? insn.src.reg : insn.dst;
+  reject({
+    code: "E0407",
+    state,
+    operand: left.isPointer ? "dst" : "src",
+    culprit,
+    text: "a pointer is compared with something else than 0",
+    label: `\`r${culprit}\` is a ${kindText(left.isPointer ? left : right)} pointer: only privileged programs may do this`,
+    kernel: `R${culprit} pointer comparison prohibited`,
+  });
+}
+
+function numbers(state: State, insn: Jump, left: Value, right: Value): Edges {
+  const known = decide(insn.op, insn.width, left.scalar, right.scalar);
+  const sameRegister = insn.src.kind === "reg" && insn.src.reg === insn.dst;
+  const edge = (taken: boolean): State | null => {
+    if (known !== undefined && known !== taken) return null;
+    if (sameRegister) return reflexive(insn.op) === !taken && insn.op !== "jset" ? null : state.copy();
+    const learnt = refine(insn.op, insn.width, left.scalar, right.scalar, taken);
+    if (learnt === undefined) return null;
+    const out = state.copy();
+    learn(out, insn.dst, left, learnt.a);
+    if (insn.src.kind === "reg") learn(out, insn.src.reg, right, learnt.b);
+    return out;
+  };
+  return { taken: edge(true), fallthrough: edge(false) };
+}
+
+/** Whether `x op x` holds. */
+function reflexive(op: JumpOp): boolean {
+  return jump[op].eval(1n, 1n, 64);
+}
+
+/** A register's new bounds, and those of every copy of it. */
+function learn(state: State, reg: number, old: Value, scalar: Scalar): void {
+  if (old.id === 0) {
+    state.set(reg, scalarValue(scalar));
+    return;
+  }
+  state.mapValues((value) => (value.kind === "scalar" && value.id === old.id ? scalarValue(scalar, old.id) : value));
+}
+
+/** Every copy of a maybe-null pointer becomes 0, or a pointer. */
+function withNull(state: State, tested: Value, isNull: boolean): State {
+  state.mapValues((value) => {
+    if (!value.maybeNull || value.id !== tested.id || !value.isPointer) return value;
+    if (isNull) return scalarValue(Scalar.constant(0n));
+    return value.with({ maybeNull: false, id: 0 });
+  });
+  if (isNull && tested.reference !== 0) {
+    state.references = state.references.filter((held) => held.id !== tested.reference);
+  }
+  return state;
+}
+
+/** A pointer equal to one that is not null is not null itself. */
+function learnNonNull(op: JumpOp, left: Value, right: Value, taken: State, fallthrough: State): void {
+  const [maybe, sure] = left.maybeNull ? [left, right] : [right, left];
+  if (!maybe.maybeNull || !sure.isPointer || sure.maybeNull || maybe.reference !== 0) return;
+  withNull(op === "jeq" ? taken : fallthrough, maybe, false);
+}
+
+const MOST_PACKET = 0xffff;
+
+/** A compare of a packet pointer with the packet's end proves bytes on one edge. */
+function provePacket(op: JumpOp, left: Value, right: Value, taken: State, fallthrough: State): void {
+  const pairs = (a: Value, b: Value) =>
+    (a.kind === "packet" && b.kind === "packetEnd") ||
+    (a.kind === "packetMeta" && b.kind === "packet" && b.off === 0 && b.scalar.isConst && b.id === 0);
+  const flipped = !pairs(left, right);
+  if (flipped && !pairs(right, left)) return;
+  const [pointer, direction] = flipped ? [right, mirror[op]] : [left, op];
+  // pointer > end: the fall-through has pointer <= end, so all bytes before the pointer are there, and so on.
+  switch (direction) {
+    case "jgt":
+      prove(fallthrough, pointer, 0);
+      prove(taken, pointer, -1);
+      return;
+    case "jge":
+      prove(fallthrough, pointer, 1);
+      return;
+    case "jlt":
+      prove(taken, pointer, 1);
+      return;
+    case "jle":
+      prove(taken, pointer, 0);
+      return;
+    default:
+      return;
+  }
+}
+
+/** The operator that holds when the operands change places. */
+const mirror = {
+  jeq: "jeq",
+  jne: "jne",
+  jset: "jset",
+  jgt: "jlt",
+  jge: "jle",
+  jlt: "jgt",
+  jle: "jge",
+  jsgt: "jslt",
+  jsge: "jsle",
+  jslt: "jsgt",
+  jsle: "jsge",
+} as const satisfies Record<JumpOp, JumpOp>;
+
+/** `strict` 1: the pointer is below the end, so one byte more is there; -1: nothing is learnt. */
+function prove(state: State, pointer: Value, strict: 0 | 1 | -1): void {
+  if (strict < 0 || pointer.off < 0) return;
+  if (pointer.scalar.umax + BigInt(pointer.off) > BigInt(MOST_PACKET)) return;
+  const proven = pointer.off + strict;
+  state.mapValues((value) =>
+    value.kind === pointer.kind && value.id === pointer.id && value.size < proven
+      ? value.with({ size: proven })
+      : value,
+  );
+}

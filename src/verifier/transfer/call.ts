@@ -1,0 +1,309 @@
+// What a call does to the state: helpers and kernel functions by their contract (kernel: check_helper_call,
+// check_kfunc_call). Functions of the program itself are transfer/function.ts.
+
+import type { Contract } from "../../host/contract.ts";
+import { helperName } from "../../host/names.ts";
+import { helperById, kfuncByName } from "../../host/table.ts";
+import type { Insn } from "../../isa/insn.ts";
+import { type Callee, type CallFacts, checkArguments } from "../check/arguments.ts";
+import { intersect, Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { closeSection, openSection, sectionOpen } from "../rcu/section.ts";
+import { reject } from "../reject.ts";
+import { emptySlot, MISC, uniform } from "../state/stack.ts";
+import type { State } from "../state/state.ts";
+import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
+import { enterCallback } from "./function.ts";
+import { leaveByException } from "./leave.ts";
+
+/** `next`: go on behind the call. `ended`: this path ends here. */
+export type CallResult = "next" | "ended";
+
+export function callHost(env: Env, state: State, insn: Insn & { kind: "callHelper" | "callKfunc" }): CallResult {
+  const callee = calleeOf(env, state, insn);
+  const { contract } = callee;
+  checkAllowed(env, state, callee);
+  // A section opens and closes without looking at registers: rule E5 comes before any argument.
+  if (contract.rcu === "lock" || contract.rcu === "unlock") {
+    if (contract.rcu === "lock") openSection(env, state);
+    else closeSection(env, state);
+    finish(state, unknownVoid());
+    return "next";
+  }
+  checkPlace(env, state, callee);
+  const facts = checkArguments(env, state, callee);
+  if (contract.preempt !== undefined) changePreemption(state, contract);
+  if (contract.returns === "never") {
+    leaveByException(env, state);
+    return "ended";
+  }
+  if (contract.lock !== undefined) changeLock(state, contract, facts);
+  if (facts.record !== null) release(state, facts.record);
+  const iterated = facts.iterator === null ? null : iterate(env, state, callee, facts);
+  if (iterated === "forked") return "next";
+  const callsBack = contract.callback;
+  const result = resultOf(env, state, contract, facts);
+  if (callsBack !== undefined) enterCallback(env, state, callsBack, facts);
+  finish(state, result);
+  return "next";
+}
+
+function unknownVoid(): Value {
+  return uninit;
+}
+
+function finish(state: State, result: Value): void {
+  state.forgetArguments();
+  state.set(0, result);
+}
+
+function calleeOf(env: Env, state: State, insn: Insn & { kind: "callHelper" | "callKfunc" }): Callee {
+  if (insn.kind === "callKfunc") {
+    const name = env.program.kfuncs[insn.index];
+    const contract = name === undefined ? undefined : kfuncByName(name);
+    if (contract !== undefined) return { contract, id: null };
+    return reject({
+      code: "E0701",
+      state,
+      operand: "target",
+      text: name === undefined ? "calls a kernel function that has no name" : `no contract is known for \`${name}\``,
+      label: "not a kernel function that bpflab knows",
+      kernel: `calling kernel function ${name ?? insn.index} is not allowed`,
+    });
+  }
+  const contract = helperById(insn.id);
+  if (contract !== undefined) return { contract, id: insn.id };
+  const name = helperName(insn.id);
+  return reject({
+    code: "E0701",
+    state,
+    operand: "target",
+    text: name === undefined ? `there is no helper number ${insn.id}` : `no contract is known for \`${name}\``,
+    label: name === undefined ? "helpers are numbered from 1 to 211" : "a helper that bpflab does not have yet",
+    kernel:
+      name === undefined
+        ? `invalid func unknown#${insn.id}`
+        : `program of this type cannot use helper ${name}#${insn.id}`,
+  });
+}
+
+const titled = (callee: Callee): string => `${callee.contract.name}${callee.id === null ? "" : `#${callee.id}`}`;
+
+function checkAllowed(env: Env, state: State, callee: Callee): void {
+  const { contract } = callee;
+  if (callee.id === null && !env.profile.privileged) {
+    reject({
+      code: "E0701",
+      state,
+      operand: "target",
+      text: "unprivileged programs may not call kernel functions",
+      label: `\`${contract.name}\` needs CAP_BPF`,
+      kernel: "kernel function calls are not allowed",
+    });
+  }
+  if (contract.programs !== undefined && !contract.programs.includes(env.profile.type)) {
+    reject({
+      code: "E0701",
+      state,
+      operand: "target",
+      text: `programs of type ${env.profile.type} may not call \`${contract.name}\``,
+      label: `allowed in: ${contract.programs.join(", ")}`,
+      kernel: `program of this type cannot use helper ${titled(callee)}`,
+    });
+  }
+  if (contract.sleeps === true && !env.profile.sleepable) {
+    reject({
+      code: "E0606",
+      state,
+      operand: "target",
+      text: `\`${contract.name}\` may sleep, and this program may not`,
+      label: `a ${env.profile.type} program is not sleepable`,
+      kernel: "helper call might sleep in a non-sleepable prog",
+    });
+  }
+}
+
+/** Rules about where on the path a call stands: locks, sections, preemption. */
+function checkPlace(env: Env, state: State, callee: Callee): void {
+  const { contract } = callee;
+  if (state.lock !== null && contract.lock !== "release" && contract.lock !== "acquire") {
+    reject({
+      code: "E0607",
+      state,
+      operand: "target",
+      text: `\`${contract.name}\` is called while a spin lock is held`,
+      label: "only bpf_spin_unlock may be called here",
+      kernel: "function calls are not allowed while holding a lock",
+    });
+  }
+  if (contract.sleeps === true && sectionOpen(state)) {
+    reject({
+      code: "E0606",
+      state,
+      operand: "target",
+      text: `\`${contract.name}\` may sleep inside an RCU section`,
+      label: "a grace period would have to wait for the sleeper",
+      kernel: `sleepable helper ${titled(callee)} in rcu_read_lock region`,
+    });
+  }
+  if (contract.sleeps === true && state.preempt > 0) {
+    reject({
+      code: "E0606",
+      state,
+      operand: "target",
+      text: `\`${contract.name}\` may sleep while preemption is off`,
+      kernel: `sleepable helper ${titled(callee)} in non-preemptible region`,
+    });
+  }
+  if (contract.tailCall === true && sectionOpen(state)) {
+    reject({
+      code: "E0603",
+      state,
+      operand: "whole",
+      text: "a tail call inside an RCU section",
+      label: "the next program would begin with the section open",
+      kernel: "tail_call cannot be used inside bpf_rcu_read_lock-ed region",
+    });
+  }
+  if (contract.tailCall === true && state.references.length > 0) {
+    reject({
+      code: "E0501",
+      state,
+      operand: "whole",
+      text: "a tail call with a reference still held",
+      label: `the reference from instruction ${state.references[0]?.at ?? 0} would be lost`,
+      kernel: "tail_call would lead to reference leak",
+    });
+  }
+  if (contract.rcu === "reader" && env.profile.rcu === "explicit" && !sectionOpen(state)) {
+    reject({
+      code: "L0602",
+      state,
+      operand: "whole",
+      text: `\`${contract.name}\` outside an RCU section`,
+      label: "no RCU section is open on this path",
+      kernel: null,
+      help: "call bpf_rcu_read_lock before the lookup, and bpf_rcu_read_unlock after the last use of what it returns",
+    });
+  }
+}
+
+function changePreemption(state: State, contract: Contract): void {
+  if (contract.preempt === "disable") {
+    state.preempt++;
+    return;
+  }
+  if (state.preempt === 0) {
+    reject({
+      code: "E0608",
+      state,
+      operand: "whole",
+      text: "preemption is enabled where it was not disabled",
+      kernel: "unmatched attempt to enable preemption (kernel function bpf_preempt_enable)",
+    });
+  }
+  state.preempt--;
+}
+
+function changeLock(state: State, contract: Contract, facts: CallFacts): void {
+  const value = facts.lock;
+  if (value === null) return;
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0607", state, operand: "whole", culprit: 1, text, label, kernel });
+  if (contract.lock === "acquire") {
+    if (state.lock !== null) {
+      refuse("a second spin lock", "one lock at a time", "Locking two bpf_spin_locks are not allowed");
+    }
+    state.lock = { origin: value.origin, mapName: value.map?.name ?? "", at: state.pc };
+    return;
+  }
+  if (state.lock === null) {
+    refuse("unlocks what is not locked", "no lock is held", "bpf_spin_unlock without taking a lock");
+  } else if (state.lock.origin !== value.origin || state.lock.mapName !== value.map?.name) {
+    refuse("unlocks another lock than was taken", "a different element", "bpf_spin_unlock of different lock");
+  }
+  state.lock = null;
+}
+
+/** The reference is given back: every copy of the pointer is gone. */
+function release(state: State, record: Value): void {
+  state.references = state.references.filter((held) => held.id !== record.reference);
+  state.mapValues((value) => (value.reference === record.reference ? unknownScalar : value));
+}
+
+function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
+  switch (contract.returns) {
+    case "void":
+      return uninit;
+    case "integer": {
+      const { result } = contract;
+      return result === undefined ? unknownScalar : scalarValue(signedRange(result.min, result.max));
+    }
+    case "mapValueOrNull":
+      return lookedUp(env, state, contract, facts);
+    case "recordOrNull": {
+      const id = env.nextId();
+      state.references = [...state.references, { id, at: state.pc, what: contract.name }];
+      return pointer("mem", {
+        size: facts.allocSize,
+        maybeNull: true,
+        id,
+        reference: id,
+        origin: id,
+        bornAt: state.pc,
+      });
+    }
+    case "iterNumberOrNull":
+    case "never":
+      return unknownScalar;
+  }
+}
+
+function signedRange(min: bigint, max: bigint): Scalar {
+  const range = Scalar.signedRange(min, max);
+  return min < 0n ? range : (intersect(range, Scalar.range(min, max)) ?? range);
+}
+
+function lookedUp(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
+  const map = facts.map;
+  const id = env.nextId();
+  const protection = contract.rcu === "reader" && env.profile.rcu === "explicit" ? "live" : "none";
+  const common = { maybeNull: true, id, origin: id, protection, bornAt: state.pc } as const;
+  const inner = map?.type === "array_of_maps" || map?.type === "hash_of_maps" ? (map.inner ?? null) : null;
+  return inner === null ? pointer("mapValue", { ...common, map }) : pointer("mapPtr", { ...common, map: inner });
+}
+
+/** Number iterators: new makes one, next splits into a number and the end, destroy gives it back. */
+function iterate(env: Env, state: State, callee: Callee, facts: CallFacts): "forked" | null {
+  const at = facts.iterator;
+  const frame = at === null ? undefined : state.frames[at.frame];
+  if (at === null || frame === undefined) return null;
+  const slot = frame.stack.slot(at.slot);
+  switch (callee.contract.args[0]) {
+    case "iterNew": {
+      const id = env.nextId();
+      state.references = [...state.references, { id, at: state.pc, what: callee.contract.name }];
+      frame.stack.set(at.slot, { ...uniform(MISC), iterator: { reference: id, state: "active" } });
+      return null;
+    }
+    case "iterDestroy":
+      state.references = state.references.filter((held) => held.id !== slot.iterator?.reference);
+      frame.stack.set(at.slot, emptySlot);
+      return null;
+    default: {
+      if (slot.iterator === null) return null;
+      if (slot.iterator.state === "active") {
+        const more = state.copy();
+        finish(more, pointer("mem", { size: 4, readOnly: true, origin: env.nextId(), bornAt: state.pc }));
+        more.pc = state.pc + 1;
+        more.rounds++;
+        more.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
+        env.push(more);
+      }
+      const drained = state.frames[at.frame];
+      drained?.stack.set(at.slot, { ...slot, iterator: { ...slot.iterator, state: "drained" } });
+      finish(state, scalarValue(Scalar.constant(0n)));
+      return "forked";
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// Calls within the program: static functions share the state, global ones are taken at their word, callbacks run
+// any number of times or later (kernel: check_func_call, prepare_func_exit, push_callback_call).
+import type { CallbackShape } from "../../host/contract.ts";
+import type { GlobalArg, MapDef } from "../../isa/program.ts";
+import { describe, readUninit } from "../check/access.ts";
+import type { CallFacts } from "../check/arguments.ts";
+import { checkRegion } from "../check/bounds.ts";
+import { fillRange, frameOf, stackRange } from "../check/stack.ts";
+import { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { DEEPEST } from "../rcu/section.ts";
+import { requireLive } from "../rcu/stale.ts";
+import { reject } from "../reject.ts";
+import { globalFacts } from "../search/global.ts";
+import { Frame, State } from "../state/state.ts";
+import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
+
+/** Frames on one path (kernel: MAX_CALL_FRAMES). */
+export const DEEPEST_CALLS = 8;
+
+function checkDepth(state: State): void {
+  if (state.frames.length < DEEPEST_CALLS) return;
+  reject({
+    code: "E0204",
+    state,
+    operand: "whole",
+    text: `more than ${DEEPEST_CALLS} functions call one another`,
+    label: "the ninth frame on this path",
+    kernel: `the call stack of ${DEEPEST_CALLS + 1} frames is too deep`,
+  });
+}
+
+export function callLocal(env: Env, state: State, target: number): void {
+  if (state.lock !== null) {
+    reject({
+      code: "E0607",
+      state,
+      operand: "whole",
+      text: "a function is called while a spin lock is held",
+      label: "unlock first",
+      kernel: "function calls are not allowed while holding a lock",
+    });
+  }
+  const symbol = env.program.functions.find((f) => f.pc === target && f.global);
+  if (symbol !== undefined) {
+    callGlobal(env, state, target, symbol.name, symbol.args ?? []);
+    return;
+  }
+  checkDepth(state);
+  const caller = state.frame;
+  const frame = new Frame("static", state.pc, target, state.rcuDepth, null);
+  for (let n = 1; n <= 5; n++) frame.regs[n] = caller.regs[n] ?? uninit;
+  frame.regs[10] = pointer("stack", { frame: state.frames.length });
+  state.frames.push(frame);
+  state.path = { previous: state.path, from: state.pc, to: target, kind: "call" };
+  state.pc = target;
+}
+
+/** A global function keeps its contract, whatever it does inside: it is verified by itself (rule E6). */
+function callGlobal(env: Env, state: State, target: number, name: string, args: readonly GlobalArg[]): void {
+  const facts = globalFacts(env, target);
+  if (facts.sleeps && (state.rcuDepth > 0 || state.preempt > 0)) {
+    reject({
+      code: "E0606",
+      state,
+      operand: "target",
+      text: `global function \`${name}\` may sleep, and an RCU section is open`,
+      label: "it is verified apart, so the open section is not seen inside",
+      kernel:
+        "global functions that may sleep are not allowed in non-sleepable context,\ni.e., in a RCU/IRQ/preempt-disabled section, or in\na non-sleepable BPF program context",
+    });
+  }
+  if (env.profile.rcu === "explicit" && state.rcuDepth + facts.rcuDepth > DEEPEST) {
+    reject({
+      code: "E0604",
+      state,
+      operand: "target",
+      text: `RCU sections nest deeper than ${DEEPEST} inside \`${name}\``,
+      label: `${state.rcuDepth} open here and up to ${facts.rcuDepth} more inside`,
+      kernel: "nested rcu read lock (kernel function bpf_rcu_read_lock)",
+    });
+  }
+  args.forEach((arg, at) => {
+    checkGlobalArgument(env, state, name, arg, at + 1);
+  });
+  state.forgetArguments();
+  state.set(0, unknownScalar);
+  state.pc++;
+}
+
+function checkGlobalArgument(env: Env, state: State, name: string, arg: GlobalArg, reg: number): void {
+  const value = state.reg(reg);
+  if (value.kind === "uninit") readUninit(state, reg, "whole");
+  requireLive(state, reg, value, "whole", "the function takes");
+  const refuse = (words: string, kernel: string): never =>
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `argument ${reg} of global function \`${name}\` must be ${words}`,
+      label: `\`r${reg}\` is ${describe(value)}`,
+      kernel,
+    });
+  if (arg === "scalar") {
+    if (value.kind !== "scalar") refuse("a number", `R${reg} is not a scalar`);
+    return;
+  }
+  if (arg === "ctx") {
+    if (value.kind !== "ctx") refuse("the context", `R${reg} type=${value.kind} expected=ctx`);
+    return;
+  }
+  const absent = value.kind === "scalar" && value.scalar.value === 0n;
+  if (absent && !arg.nonnull) return;
+  if (value.maybeNull && arg.nonnull) refuse("memory that is not null", `arg#${reg - 1} is expected to be non-NULL`);
+  const access = { base: reg, off: 0, size: arg.mem };
+  switch (value.kind) {
+    case "stack": {
+      const range = stackRange(env, state, value, reg, 0, arg.mem, "indirect access to", "whole");
+      fillRange(env, state, frameOf(state, value), range.least, range.end, reg, "whole");
+      return;
+    }
+    case "mapValue":
+      checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
+      return;
+    case "mem":
+      checkRegion(state, value, access, value.size, "E0310", "memory", "mem", "whole");
+      return;
+    default:
+      refuse(`a pointer to ${arg.mem} bytes`, `R${reg} type=${value.kind} expected=mem`);
+  }
+}
+
+/** Registers of a callback at its entry. */
+function callbackRegs(env: Env, shape: CallbackShape, facts: CallFacts, frame: Frame, at: number): void {
+  const map: MapDef | null = facts.map ?? facts.timer?.map ?? null;
+  const protection = shape.when === "sync" && env.profile.rcu === "explicit" && facts.map !== null ? "live" : "none";
+  shape.args.forEach((kind, n) => {
+    const made: Record<typeof kind, () => Value> = {
+      index: () => unknownScalar,
+      mapPtr: () => pointer("mapPtr", { map }),
+      key: () => pointer("mapKey", { map, origin: env.nextId(), protection, bornAt: at, readOnly: true }),
+      value: () => pointer("mapValue", { map, origin: env.nextId(), protection, bornAt: at }),
+      context: () => facts.context ?? scalarValue(Scalar.constant(0n)),
+    };
+    frame.regs[n + 1] = made[kind]();
+  });
+  frame.regs[10] = pointer("stack", { frame: 0 });
+}
+
+/** One run of the callback is a path of its own; the given state goes on as if there were no more runs. */
+export function enterCallback(env: Env, state: State, shape: CallbackShape, facts: CallFacts): void {
+  const target = facts.callback?.size ?? -1;
+  if (shape.when === "async") {
+    const entry = new State(target);
+    const frame = new Frame("asyncCallback", state.pc, target, 0, shape);
+    callbackRegs(env, shape, facts, frame, state.pc);
+    entry.frames = [frame];
+    entry.path = { previous: state.path, from: state.pc, to: target, kind: "callback" };
+    env.pushEntry(entry);
+    return;
+  }
+  const inside = state.copy();
+  checkDepth(inside);
+  // The walk begins again behind the callback's exit, at this call, with the arguments it was made with.
+  const frame = new Frame("syncCallback", state.pc, target, state.rcuDepth, shape);
+  callbackRegs(env, shape, facts, frame, state.pc);
+  frame.regs[10] = pointer("stack", { frame: inside.frames.length });
+  inside.frames.push(frame);
+  inside.pc = target;
+  inside.rounds++;
+  inside.path = { previous: state.path, from: state.pc, to: target, kind: "callback" };
+  env.push(inside);
+}

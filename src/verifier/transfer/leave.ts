@@ -1,0 +1,192 @@
+// The ways out of a frame: exit of the program, return to a caller, end of a callback's run, exceptions
+// (kernel: check_return_code, prepare_func_exit, check_resource_leak).
+import { effectiveReturn } from "../check/returns.ts";
+import type { Env } from "../env.ts";
+import { requireLive } from "../rcu/stale.ts";
+import { reject } from "../reject.ts";
+import type { Frame, State } from "../state/state.ts";
+import { kindText, uninit } from "../state/value.ts";
+import { read } from "./alu.ts";
+
+/** True when the path goes on in a caller; false when it has ended. */
+export function exit(env: Env, state: State): boolean {
+  const frame = state.frame;
+  switch (frame.role) {
+    case "main":
+    case "asyncCallback":
+    case "global":
+      leaveEntry(env, state, frame);
+      return false;
+    case "static":
+      returnTo(state, frame);
+      return true;
+    case "syncCallback":
+      endRun(env, state, frame);
+      return true;
+  }
+}
+
+function leaveEntry(env: Env, state: State, frame: Frame): void {
+  refuseOpen(state, "exit", "BPF_EXIT instruction in main prog", frame.role === "global");
+  const r0 = read(state, 0, "whole");
+  if (frame.role === "asyncCallback") {
+    effectiveReturn(state, r0, 0n, 0n, "the callback");
+    return;
+  }
+  requireLive(state, 0, r0, "whole", "returns");
+  if (frame.role === "global" && r0.kind !== "scalar") {
+    reject({
+      code: "E0403",
+      state,
+      operand: "whole",
+      culprit: 0,
+      text: "a global function returns a number",
+      label: `\`r0\` is a ${kindText(r0)} pointer`,
+      kernel: `At subprogram exit the register R0 is not a scalar value (${kindText(r0)})`,
+    });
+  }
+  if (r0.isPointer && !env.profile.privileged) {
+    reject({
+      code: "E0404",
+      state,
+      operand: "whole",
+      culprit: 0,
+      text: "a kernel address would be returned",
+      label: `\`r0\` is a ${kindText(r0)} pointer`,
+      kernel: "R0 leaks addr as return value",
+    });
+  }
+}
+
+/** Nothing may be left open behind: sections, locks, references. */
+function refuseOpen(state: State, what: string, kernelWhat: string, global: boolean): void {
+  if (state.lock !== null) {
+    reject({
+      code: "E0603",
+      state,
+      operand: "whole",
+      text: `${what} with a spin lock held`,
+      label: `locked at instruction ${state.lock.at}`,
+      kernel: `${kernelWhat} cannot be used inside bpf_spin_lock-ed region`,
+    });
+  }
+  if (state.rcuDepth > 0) {
+    reject({
+      code: global ? "E0611" : "E0603",
+      state,
+      operand: "whole",
+      text: global
+        ? "the global function returns with an RCU section open"
+        : "the program can leave with an RCU section open",
+      label: `${state.rcuDepth === 1 ? "a section is" : `${state.rcuDepth} sections are`} open on this path`,
+      kernel: `${kernelWhat} cannot be used inside bpf_rcu_read_lock-ed region`,
+    });
+  }
+  if (state.preempt > 0) {
+    reject({
+      code: "E0608",
+      state,
+      operand: "whole",
+      text: `${what} with preemption off`,
+      kernel: `${kernelWhat} cannot be used inside bpf_preempt_disable-ed region`,
+    });
+  }
+  const held = state.references[0];
+  if (held !== undefined) {
+    reject({
+      code: "E0501",
+      state,
+      operand: "whole",
+      text: `${what} with a reference still held`,
+      label: `what \`${held.what}\` gave at instruction ${held.at} is not given back on this path`,
+      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\n${kernelWhat} would lead to reference leak`,
+    });
+  }
+}
+
+function returnTo(state: State, frame: Frame): void {
+  const r0 = state.reg(0);
+  if (r0.kind === "stack" && r0.frame === state.frames.length - 1) {
+    reject({
+      code: "E0404",
+      state,
+      operand: "whole",
+      culprit: 0,
+      text: "a function returns a pointer to its own stack",
+      label: "the frame is gone once it returns",
+      kernel: "cannot return stack pointer to the caller",
+    });
+  }
+  state.path = { previous: state.path, from: state.pc, to: frame.callsite + 1, kind: "return" };
+  state.frames.pop();
+  forgetFrame(state, state.frames.length);
+  state.forgetArguments();
+  state.set(0, r0);
+  state.pc = frame.callsite + 1;
+}
+
+/** Pointers into a frame that is gone mean nothing any more. */
+function forgetFrame(state: State, gone: number): void {
+  state.mapValues((value) => (value.kind === "stack" && value.frame >= gone ? uninit : value));
+}
+
+/** One run of a callback is over: back to the call, which may run it again or go on. */
+function endRun(env: Env, state: State, frame: Frame): void {
+  if (env.profile.rcu === "explicit" && state.rcuDepth !== frame.entryDepth) {
+    reject({
+      code: "E0609",
+      state,
+      operand: "whole",
+      text: "a callback returns with another RCU depth than it was called with",
+      label: `entered at depth ${frame.entryDepth}, returns at ${state.rcuDepth}`,
+      kernel: null,
+    });
+  }
+  if (env.profile.rcu === "implicit" && state.rcuDepth > frame.entryDepth) {
+    reject({
+      code: "E0603",
+      state,
+      operand: "whole",
+      text: "a callback returns with an RCU section open",
+      kernel: "BPF_EXIT instruction in callback cannot be used inside bpf_rcu_read_lock-ed region",
+    });
+  }
+  const held = state.references.find((reference) => reference.at >= frame.start);
+  if (held !== undefined && frame.callback !== null && inside(frame, held.at, env)) {
+    reject({
+      code: "E0501",
+      state,
+      operand: "whole",
+      text: "a callback returns with a reference still held",
+      label: `what \`${held.what}\` gave at instruction ${held.at} is not given back`,
+      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\nBPF_EXIT instruction in callback would lead to reference leak`,
+    });
+  }
+  const r0 = read(state, 0, "whole");
+  const range = frame.callback?.returns ?? { min: 0, max: 1 };
+  effectiveReturn(state, r0, BigInt(range.min), BigInt(range.max), "the callback");
+  state.path = { previous: state.path, from: state.pc, to: frame.callsite, kind: "return" };
+  state.frames.pop();
+  forgetFrame(state, state.frames.length);
+  state.pc = frame.callsite;
+}
+
+function inside(frame: Frame, at: number, env: Env): boolean {
+  const sub = env.structure.subprograms.find((s) => s.start === frame.start);
+  return sub !== undefined && at >= sub.start && at < sub.end;
+}
+
+/** bpf_throw leaves every frame at once. */
+export function leaveByException(_env: Env, state: State): void {
+  if (state.rcuDepth > 0) {
+    reject({
+      code: "E0603",
+      state,
+      operand: "whole",
+      text: "an exception is thrown inside an RCU section",
+      label: "nobody would close the section",
+      kernel: "bpf_throw cannot be used inside bpf_rcu_read_lock-ed region",
+    });
+  }
+  refuseOpen(state, "bpf_throw", "bpf_throw", false);
+}

@@ -1,0 +1,107 @@
+// A pointer moved by a number: which kinds move, how far, and what stays known (kernel: adjust_ptr_min_max_vals).
+
+import { GREATEST_OFFSET } from "../check/bounds.ts";
+import * as domain from "../domain/arithmetic.ts";
+import type { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { requireLive } from "../rcu/stale.ts";
+import { type Operand, reject } from "../reject.ts";
+import type { State } from "../state/state.ts";
+import { kindText, type Value } from "../state/value.ts";
+
+export interface Move {
+  readonly value: Value;
+  readonly scalar: Scalar;
+  readonly op: "add" | "sub";
+  readonly culprit: number;
+  readonly operand: Operand;
+  readonly dst: number;
+}
+
+export function move(env: Env, state: State, step: Move): Value {
+  const { value, scalar, op, culprit, operand, dst } = step;
+  requireLive(state, culprit, value, operand, "moves");
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0405", state, operand, culprit, text, label, kernel });
+  // Null plus 8 is no longer null, and a later check against 0 would let it through.
+  if (value.maybeNull) {
+    return refuse(
+      `\`r${culprit}\` may be null and is moved before it was checked`,
+      "compare it with 0 first",
+      `R${dst} pointer arithmetic on ${kindText(value)} prohibited, null-check it first`,
+    );
+  }
+  if (value.kind === "mapPtr" || value.kind === "packetEnd" || value.kind === "func") {
+    if (value.kind === "mapPtr" && op === "add" && scalar.isConst && scalar.value === 0n) return value;
+    return refuse(
+      `a ${kindText(value)} pointer cannot be moved`,
+      `\`r${culprit}\` is a ${kindText(value)}`,
+      `R${dst} pointer arithmetic on ${kindText(value)} prohibited`,
+    );
+  }
+  if (op === "sub" && value.kind === "stack") {
+    return refuse(
+      "subtraction from a stack pointer",
+      "add a negative number instead",
+      `R${dst} subtraction from stack pointer prohibited`,
+    );
+  }
+  checkDistance(state, step);
+  if (scalar.isConst) {
+    const by = Number(scalar.smin) * (op === "add" ? 1 : -1);
+    const off = value.off + by;
+    if (Math.abs(off) >= GREATEST_OFFSET) {
+      return refuse(
+        "the pointer is moved too far",
+        `offset ${off}`,
+        `${kindText(value)} pointer offset ${off} is not allowed`,
+      );
+    }
+    // Moving back uncovers nothing new, but what was proven from the old start is kept only for packets.
+    return value.with({ off });
+  }
+  const varying = domain.alu(op, 64, value.scalar, scalar);
+  const moved = value.with({ scalar: varying });
+  checkDistance(state, { ...step, scalar: varying, op: "add" });
+  if (value.kind === "packet" || value.kind === "packetMeta") {
+    // A new place in the packet: what was proven of the old one says nothing of it.
+    return moved.with({ id: env.nextId(), size: 0 });
+  }
+  if (!env.profile.privileged && value.kind === "stack") {
+    return refuse(
+      "a stack pointer is moved by a number that varies",
+      "only privileged programs may do this",
+      `R${dst} variable stack access prohibited for !root`,
+    );
+  }
+  return moved;
+}
+
+/** Refuses distances so great that offsets could wrap (kernel: check_reg_sane_offset). */
+function checkDistance(state: State, { value, scalar, op, culprit, operand }: Move): void {
+  const limit = BigInt(GREATEST_OFFSET);
+  const refuse = (text: string, label: string, kernel: string): never =>
+    reject({ code: "E0402", state, operand, culprit, text, label, kernel });
+  const kind = kindText(value);
+  if (scalar.isConst) {
+    const by = op === "sub" ? -scalar.smin : scalar.smin;
+    if (by >= limit || by <= -limit) {
+      refuse("the pointer is moved too far", `by ${by}`, `math between ${kind} pointer and ${by} is not allowed`);
+    }
+    return;
+  }
+  if (scalar.smin === -(1n << 63n)) {
+    refuse(
+      `a ${kind} pointer is moved by a number with no lower bound`,
+      "the number may be any negative one",
+      `math between ${kind} pointer and register with unbounded min value is not allowed`,
+    );
+  }
+  if (scalar.smin >= limit || scalar.smin <= -limit) {
+    refuse(
+      `a ${kind} pointer is moved too far`,
+      `by as much as ${scalar.smin}`,
+      `value ${scalar.smin} makes ${kind} pointer be out of bounds`,
+    );
+  }
+}

@@ -1,0 +1,271 @@
+// One instruction applied to one state: the dispatch over kinds (kernel: do_check).
+
+import { programTypes } from "../../host/programs.ts";
+import type { Insn } from "../../isa/insn.ts";
+import { load, readUninit, store } from "../check/access.ts";
+import * as domain from "../domain/arithmetic.ts";
+import { Scalar } from "../domain/scalar.ts";
+import type { Env } from "../env.ts";
+import { reject } from "../reject.ts";
+import type { State } from "../state/state.ts";
+import { kindText, pointer, scalarValue, type Value } from "../state/value.ts";
+import {
+  linked,
+  read,
+  readSource,
+  transferAlu,
+  transferMove,
+  transferSignExtend,
+  transferUnary,
+  write,
+} from "./alu.ts";
+import { transferAtomic } from "./atomic.ts";
+import { branch } from "./branch.ts";
+import { callHost } from "./call.ts";
+import { callLocal } from "./function.ts";
+import { exit } from "./leave.ts";
+
+/** Applies the instruction at state.pc; false when this path has ended. Other paths are pushed on env. */
+export function step(env: Env, state: State, insn: Insn): boolean {
+  switch (insn.kind) {
+    case "alu":
+      if (insn.op === "mov") transferMove(env, state, insn);
+      else transferAlu(env, state, insn);
+      break;
+    case "neg":
+      transferUnary(state, insn.dst, (scalar) => domain.neg(insn.width, scalar));
+      break;
+    case "swap":
+      transferUnary(state, insn.dst, (scalar) => domain.swap(insn.op, insn.size, scalar));
+      break;
+    case "movsx":
+      transferSignExtend(state, insn);
+      break;
+    case "addrSpaceCast":
+      return reject({
+        code: "E0406",
+        state,
+        operand: "whole",
+        text: "addr_space_cast needs an arena map",
+        label: "this program has no arena",
+        kernel: "addr_space_cast insn can only be used in a program that has an associated arena",
+      });
+    case "load": {
+      const loaded = load(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "read" }, insn.signed);
+      if (insn.signed && loaded.isPointer && loaded.kind.startsWith("packet")) signedPacketLoad(state);
+      write(state, insn.dst, loaded);
+      break;
+    }
+    case "loadAcquire":
+      write(
+        state,
+        insn.dst,
+        load(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "atomic" }, false),
+      );
+      break;
+    case "store":
+      transferStore(env, state, insn);
+      break;
+    case "storeRelease":
+      store(
+        env,
+        state,
+        { base: insn.base, off: insn.off, size: insn.size, mode: "atomic" },
+        read(state, insn.src, "src"),
+        insn.src,
+      );
+      break;
+    case "atomic":
+      transferAtomic(env, state, insn);
+      break;
+    case "packet":
+      loadPacket(env, state, insn);
+      break;
+    case "imm64":
+      write(state, insn.dst, wide(env, state, insn));
+      state.pc += 2;
+      return true;
+    case "jump":
+      return jumpTo(env, state, insn);
+    case "goto":
+      state.path = { previous: state.path, from: state.pc, to: state.pc + 1 + insn.off, kind: "goto" };
+      state.pc += 1 + insn.off;
+      return true;
+    case "mayGoto": {
+      const out = state.copy();
+      out.path = { previous: state.path, from: state.pc, to: state.pc + 1 + insn.off, kind: "taken" };
+      out.pc += 1 + insn.off;
+      env.push(out);
+      state.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
+      state.rounds++;
+      break;
+    }
+    case "callHelper":
+    case "callKfunc":
+      if (callHost(env, state, insn) === "ended") return false;
+      break;
+    case "callLocal":
+      callLocal(env, state, state.pc + 1 + insn.off);
+      return true;
+    case "callx":
+      return reject({
+        code: "E0406",
+        state,
+        operand: "whole",
+        text: "calls through a register are not verified",
+        label: "Linux has no such instruction",
+        kernel: "unknown opcode 8d",
+      });
+    case "exit":
+      return exit(env, state);
+    case "invalid":
+      return reject({
+        code: "E0111",
+        state,
+        operand: "whole",
+        text: "not an instruction",
+        label: insn.reason,
+        kernel: insn.reason,
+      });
+  }
+  state.pc++;
+  return true;
+}
+
+function signedPacketLoad(state: State): never {
+  return reject({
+    code: "E0307",
+    state,
+    operand: "memory",
+    text: "a packet pointer is loaded with sign extension",
+    kernel: "invalid bpf_context access",
+  });
+}
+
+function transferStore(env: Env, state: State, insn: Insn & { kind: "store" }): void {
+  let value = readSource(state, insn.src);
+  if (insn.src.kind === "reg") value = linked(env, state, insn.src.reg, value);
+  const reg = insn.src.kind === "reg" ? insn.src.reg : null;
+  store(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "write" }, value, reg);
+}
+
+function jumpTo(env: Env, state: State, insn: Insn & { kind: "jump" }): boolean {
+  const here = state.pc;
+  const { taken, fallthrough } = branch(env, state, insn);
+  const leave = (to: State, target: number, kind: "taken" | "fallthrough"): void => {
+    to.path = { previous: state.path, from: here, to: target, kind };
+    to.pc = target;
+  };
+  if (taken !== null) leave(taken, here + 1 + insn.off, "taken");
+  if (fallthrough !== null) leave(fallthrough, here + 1, "fallthrough");
+  const first = fallthrough ?? taken;
+  if (first === null) return false;
+  if (fallthrough !== null && taken !== null) env.push(taken);
+  state.frames = first.frames;
+  state.references = first.references;
+  state.path = first.path;
+  state.pc = first.pc;
+  return true;
+}
+
+/** LD_ABS and LD_IND: read the packet or end the program with 0. */
+function loadPacket(env: Env, state: State, insn: Insn & { kind: "packet" }): void {
+  if (!("packetLoads" in programTypes[env.profile.type])) {
+    reject({
+      code: "E0701",
+      state,
+      operand: "whole",
+      text: `programs of type ${env.profile.type} may not use legacy packet loads`,
+      kernel: "BPF_LD_[ABS|IND] instructions not allowed for this program type",
+    });
+  }
+  if (state.lock !== null || state.rcuDepth > 0) {
+    reject({
+      code: "E0603",
+      state,
+      operand: "whole",
+      text: `a legacy packet load ${state.lock !== null ? "with a spin lock held" : "inside an RCU section"}`,
+      label: "it may end the program on the spot",
+      kernel: `BPF_LD_[ABS|IND] cannot be used inside ${state.lock !== null ? "bpf_spin_lock-ed" : "bpf_rcu_read_lock-ed"} region`,
+    });
+  }
+  const held = state.references[0];
+  if (held !== undefined) {
+    reject({
+      code: "E0501",
+      state,
+      operand: "whole",
+      text: "a legacy packet load with a reference still held",
+      label: "it may end the program on the spot",
+      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\nBPF_LD_[ABS|IND] would lead to reference leak`,
+    });
+  }
+  const context = state.reg(6);
+  if (context.kind === "uninit") readUninit(state, 6, "whole");
+  if (context.kind !== "ctx" || context.off !== 0) {
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: 6,
+      text: "legacy packet loads take the context from r6",
+      label: `\`r6\` is ${kindText(context)}`,
+      kernel: "at the time of BPF_LD_ABS|IND R6 != pointer to skb",
+    });
+  }
+  if (insn.src !== null) read(state, insn.src, "src");
+  state.forgetArguments();
+  state.set(0, scalarValue(Scalar.loaded(insn.size, false)));
+}
+
+function wide(env: Env, state: State, insn: Insn & { kind: "imm64" }): Value {
+  const missing = (kernel: string): never =>
+    reject({ code: "E0105", state, operand: "src", text: "names a map that the program does not have", kernel });
+  switch (insn.what) {
+    case "value":
+      return scalarValue(Scalar.constant((BigInt(insn.high) << 32n) | BigInt(insn.low >>> 0)));
+    case "mapFd":
+    case "mapIdx": {
+      const map = env.program.maps[insn.low];
+      return map === undefined
+        ? missing(`fd ${insn.low} is not pointing to valid bpf_map`)
+        : pointer("mapPtr", { map });
+    }
+    case "mapValue":
+    case "mapIdxValue": {
+      const map = env.program.maps[insn.low];
+      if (map === undefined) return missing(`fd ${insn.low} is not pointing to valid bpf_map`);
+      if (map.type !== "array" || map.maxEntries !== 1) {
+        return reject({
+          code: "E0703",
+          state,
+          operand: "src",
+          text: "only an array of one element has a value that can be addressed directly",
+          label: `\`${map.name}\` is ${map.type} with ${map.maxEntries} entries`,
+          kernel: `direct value offset of ${insn.high} is not allowed`,
+        });
+      }
+      if (insn.high >>> 0 >= map.valueSize) {
+        return reject({
+          code: "E0302",
+          state,
+          operand: "src",
+          text: "an address outside the map value",
+          label: `offset ${insn.high}; the value has ${map.valueSize} bytes`,
+          kernel: `invalid access to map value pointer, value_size=${map.valueSize} off=${insn.high}`,
+        });
+      }
+      return pointer("mapValue", { map, off: insn.high, origin: 0 });
+    }
+    case "func":
+      return pointer("func", { size: state.pc + 1 + insn.low });
+    case "btfId":
+      return reject({
+        code: "E0701",
+        state,
+        operand: "src",
+        text: "kernel variables are not known here",
+        kernel: "kernel btf_id is not available",
+      });
+  }
+}

@@ -1,0 +1,202 @@
+// The verifier's front door: what a program is judged by, the walk over its entries, and the verdict.
+import type { Diagnostic } from "../diag/diagnostic.ts";
+import { type ProgramTypeName, programType, programTypes } from "../host/programs.ts";
+import type { Program } from "../isa/program.ts";
+import type { Env } from "./env.ts";
+import { diagnose, profileText, spanAt } from "./explain.ts";
+import { logLine } from "./log.ts";
+import { type Refusal, Rejection, reject } from "./reject.ts";
+import { checkStackDepth } from "./search/depth.ts";
+import { type Structure, structureOf } from "./search/structure.ts";
+import { Search, Undecided } from "./search/worklist.ts";
+import { Frame, State } from "./state/state.ts";
+import { pointer, unknownScalar } from "./state/value.ts";
+import type { Profile, Statistics, Verdict, VerifiedProgram, VerifyOptions } from "./verdict.ts";
+
+/** The kernel's budget (BPF_COMPLEXITY_LIMIT_INSNS). */
+export const BUDGET = 1_000_000;
+
+/** What the program says of itself, then what is asked for, then the defaults: explicit RCU, syscall, privileged. */
+export function defaultProfile(program: Program, overrides: Partial<Profile> = {}): Profile {
+  const said = program.type === undefined ? undefined : programType(program.type)?.name;
+  const type: ProgramTypeName = overrides.type ?? nameOf(said) ?? "syscall";
+  const always = "sleepable" in programTypes[type];
+  return {
+    rcu:
+      overrides.rcu ?? program.rcu ?? (program.origin.some((origin) => origin !== undefined) ? "explicit" : "implicit"),
+    type,
+    sleepable: always || (overrides.sleepable ?? program.sleepable ?? false),
+    privileged: overrides.privileged ?? true,
+    kernel: "linux-6.18",
+  };
+}
+
+function nameOf(name: string | undefined): ProgramTypeName | undefined {
+  return (Object.keys(programTypes) as ProgramTypeName[]).find((known) => known === name);
+}
+
+/**
+ * Judges a program. Never throws for the program's faults: they are the verdict.
+ * `undecided` means the budget was used up; it is neither an acceptance nor a refusal.
+ */
+export function verify(program: Program, profile: Partial<Profile> = {}, options: VerifyOptions = {}): Verdict {
+  const began = performance.now();
+  const full = defaultProfile(program, profile);
+  const lines: string[] = [];
+  const judged = judge(program, full, options, lines);
+  const statistics: Statistics = { ...judged.counters, milliseconds: performance.now() - began };
+  const log = options.logLevel === undefined || options.logLevel === 0 ? {} : { log: lines.join("\n") };
+  const base = { profile: full, statistics, ...log };
+  switch (judged.outcome) {
+    case "accepted":
+      return { ...base, verdict: "accepted", diagnostics: [], program: asVerified(program, full) };
+    case "undecided":
+      return {
+        ...base,
+        verdict: "undecided",
+        kernelMessage: judged.kernel,
+        diagnostics: [tooComplex(program, full, judged.kernel)],
+      };
+    case "rejected": {
+      const { refusal } = judged;
+      const other = () => judge(program, { ...full, rcu: "implicit" }, options, []).outcome === "accepted";
+      const diagnostic = diagnose(program, full, refusal, other);
+      return { ...base, verdict: "rejected", kernelMessage: refusal.kernel ?? "", diagnostics: [diagnostic] };
+    }
+  }
+}
+
+/** The only place that makes one. */
+function asVerified(program: Program, profile: Profile): VerifiedProgram {
+  return { program, profile } as VerifiedProgram;
+}
+
+type Counters = Omit<Statistics, "milliseconds">;
+type Judged = { readonly counters: Counters } & (
+  | { readonly outcome: "accepted" }
+  | { readonly outcome: "undecided"; readonly kernel: string }
+  | { readonly outcome: "rejected"; readonly refusal: Refusal }
+);
+
+const nothing: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
+
+function judge(program: Program, profile: Profile, options: VerifyOptions, lines: string[]): Judged {
+  let search: Search | null = null;
+  const counters = (): Counters => (search === null ? nothing : { ...search.counters });
+  const budget = options.limits?.instructions ?? BUDGET;
+  try {
+    if (program.type !== undefined && nameOf(program.type) === undefined) unknownType(program.type);
+    refuseForeign(program);
+    const depths = new Map<number, number>();
+    let ids = 1;
+    const entered = new Set<number>();
+    const structure: Structure = structureOf(program);
+    const env: Env = {
+      program,
+      profile,
+      structure,
+      nextId: () => ++ids,
+      deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
+      push: (state) => search?.push(state),
+      pushEntry: (state) => search?.push(state),
+    };
+    const level = options.logLevel ?? 0;
+    const trace = level === 0 ? null : (state: State) => void lines.push(logLine(program, state, level));
+    search = new Search({ env, budget, trace });
+    for (const symbol of program.functions) {
+      if (!symbol.global || symbol.pc === 0 || entered.has(symbol.pc)) continue;
+      entered.add(symbol.pc);
+      search.push(globalEntry(symbol.pc, symbol.args ?? [], env));
+      search.run();
+    }
+    search.push(mainEntry());
+    search.run();
+    checkStackDepth(env, depths);
+    return { outcome: "accepted", counters: counters() };
+  } catch (error) {
+    if (error instanceof Rejection) return { outcome: "rejected", refusal: error.refusal, counters: counters() };
+    if (error instanceof Undecided) {
+      const kernel = `BPF program is too large. Processed ${budget + 1} insn`;
+      return { outcome: "undecided", kernel, counters: counters() };
+    }
+    throw error;
+  }
+}
+
+function mainEntry(): State {
+  const state = new State(0);
+  const frame = new Frame("main", -1, 0, 0, null);
+  frame.regs[1] = pointer("ctx", {});
+  frame.regs[10] = pointer("stack", { frame: 0 });
+  state.frames = [frame];
+  return state;
+}
+
+function globalEntry(pc: number, args: NonNullable<Program["functions"][number]["args"]>, env: Env): State {
+  const state = new State(pc);
+  const frame = new Frame("global", -1, pc, 0, null);
+  args.forEach((arg, at) => {
+    if (arg === "scalar") frame.regs[at + 1] = unknownScalar;
+    else if (arg === "ctx") frame.regs[at + 1] = pointer("ctx", {});
+    else {
+      const id = env.nextId();
+      frame.regs[at + 1] = pointer("mem", { size: arg.mem, maybeNull: !arg.nonnull, id, origin: id });
+    }
+  });
+  frame.regs[10] = pointer("stack", { frame: 0 });
+  state.frames = [frame];
+  state.path = { previous: null, from: -1, to: pc, kind: "goto" };
+  return state;
+}
+
+function unknownType(name: string): never {
+  return reject({
+    code: "E0701",
+    pc: 0,
+    operand: "whole",
+    text: `there is no program type \`${name}\` here`,
+    label: `known: ${Object.keys(programTypes).join(", ")}`,
+    kernel: "invalid program type",
+  });
+}
+
+/** What Linux refuses before it walks: encodings that are no instruction (kernel: resolve_pseudo_ldimm64, check_cfg). */
+function refuseForeign(program: Program): void {
+  program.insns.forEach((insn, pc) => {
+    if (insn?.kind === "invalid") {
+      reject({
+        code: "E0111",
+        pc,
+        operand: "whole",
+        text: "not an instruction",
+        label: insn.reason,
+        kernel: insn.reason,
+      });
+    }
+    if (insn?.kind === "callx") {
+      reject({
+        code: "E0406",
+        pc,
+        operand: "whole",
+        text: "calls through a register are not verified",
+        label: "Linux has no such instruction",
+        kernel: "unknown opcode 8d",
+      });
+    }
+  });
+}
+
+function tooComplex(program: Program, profile: Profile, kernel: string): Diagnostic {
+  const at = spanAt(program, 0);
+  return {
+    code: "E0202",
+    severity: "error",
+    ...(at === undefined ? {} : { at }),
+    pc: 0,
+    text: "the program is too complex to decide within the budget",
+    label: "neither accepted nor refused",
+    notes: [],
+    facts: [{ name: "profile", text: profileText(profile) }],
+    kernelMessage: kernel,
+  };
+}
