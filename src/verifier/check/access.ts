@@ -8,6 +8,7 @@ import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { kindText, pointer, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import { checkRegion } from "./bounds.ts";
+import { checkSpecialFields } from "./fields.ts";
 import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
 
@@ -119,7 +120,7 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
     case "mapValue": {
       if (base.map === null) return;
       checkRegion(state, base, access, base.map.valueSize, "E0302", "map value", "map_value");
-      checkSpecialFields(state, base, access);
+      checkSpecialFields(state, base, access, WHERE);
       checkAlignment(state, base, access, "value");
       return;
     }
@@ -167,26 +168,6 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
         label: `\`r${reg}\` is ${describe(base)}`,
         kernel: `R${reg} invalid mem access '${kindText(base)}'`,
       });
-  }
-}
-
-/** Locks and timers in a value belong to their helpers. */
-function checkSpecialFields(state: State, base: Value, access: Access): void {
-  for (const field of base.map?.fields ?? []) {
-    const size = field.kind === "spin_lock" ? 4 : 16;
-    const least = Number(base.scalar.smin) + base.off + access.off;
-    const most = Number(base.scalar.smax) + base.off + access.off + access.size;
-    if (least < field.offset + size && field.offset < most) {
-      reject({
-        code: "E0308",
-        state,
-        operand: WHERE,
-        culprit: access.base,
-        text: `the bpf_${field.kind} in a value of \`${base.map?.name ?? ""}\` is touched only by its helpers`,
-        label: `bytes ${field.offset}..=${field.offset + size - 1} are the bpf_${field.kind}`,
-        kernel: `bpf_${field.kind} cannot be accessed directly by load/store`,
-      });
-    }
   }
 }
 

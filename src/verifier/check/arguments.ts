@@ -10,6 +10,7 @@ import type { State } from "../state/state.ts";
 import { kindText, type Value } from "../state/value.ts";
 import { describe, readUninit } from "./access.ts";
 import { checkRegion } from "./bounds.ts";
+import { checkSpecialFields } from "./fields.ts";
 import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
 
 /** What the checks found out, for the effects of the call. */
@@ -247,6 +248,7 @@ function checkMemory(
     }
     case "mapValue":
       checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
+      checkSpecialFields(state, value, access, "whole");
       return;
     case "mapKey":
       if (out) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that may be written");

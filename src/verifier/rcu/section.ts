@@ -9,7 +9,7 @@ import { die } from "./stale.ts";
 export const DEEPEST = 8;
 
 export function openSection(env: Env, state: State): void {
-  if (state.lock !== null) refuseUnderLock(state);
+  if (state.lock !== null) refuseUnderLock(env, state);
   if (env.profile.rcu === "implicit") {
     if (state.rcuDepth > 0) {
       reject({
@@ -38,7 +38,7 @@ export function openSection(env: Env, state: State): void {
 }
 
 export function closeSection(env: Env, state: State): void {
-  if (state.lock !== null) refuseUnderLock(state);
+  if (state.lock !== null) refuseUnderLock(env, state);
   if (state.rcuDepth === 0) {
     reject({
       code: "E0605",
@@ -66,9 +66,9 @@ export function closeSection(env: Env, state: State): void {
   die(state, state.pc);
 }
 
-function refuseUnderLock(state: State): never {
+function refuseUnderLock(env: Env, state: State): never {
   return reject({
-    code: "E0610",
+    code: env.profile.rcu === "explicit" ? "E0610" : "E0607",
     state,
     operand: "whole",
     text: "an RCU section may not be opened or closed while a spin lock is held",

@@ -125,7 +125,7 @@ function checkJumps(program: Program, sub: Subprogram, prunePoints: Uint8Array):
     prunePoints[to] = 1;
   }
   const end = insns[last];
-  if (end?.kind !== "exit" && end?.kind !== "goto" && !throwsAt(program, end ?? null)) {
+  if (end?.kind !== "exit" && end?.kind !== "goto") {
     reject({
       code: "E0203",
       pc: last,
@@ -137,11 +137,6 @@ function checkJumps(program: Program, sub: Subprogram, prunePoints: Uint8Array):
   }
 }
 
-/** bpf_throw does not return, so a function may end in it. */
-function throwsAt(program: Program, insn: Insn | null): boolean {
-  return insn?.kind === "callKfunc" && program.kfuncs[insn.index] === "bpf_throw";
-}
-
 function checkReachable(program: Program, subprograms: readonly Subprogram[]): void {
   const seen = new Uint8Array(program.insns.length + 1);
   const work = subprograms.map((sub) => sub.start);
@@ -149,7 +144,7 @@ function checkReachable(program: Program, subprograms: readonly Subprogram[]): v
     if (pc >= program.insns.length || seen[pc] === 1) continue;
     seen[pc] = 1;
     const insn = program.insns[pc];
-    if (insn == null || throwsAt(program, insn)) continue;
+    if (insn == null) continue;
     work.push(...successors(insn, pc));
   }
   program.insns.forEach((insn, pc) => {

@@ -27,7 +27,12 @@ export function exit(env: Env, state: State): boolean {
 }
 
 function leaveEntry(env: Env, state: State, frame: Frame): void {
-  refuseOpen(state, "exit", "BPF_EXIT instruction in main prog", frame.role === "global");
+  refuseOpen(
+    state,
+    "exit",
+    "BPF_EXIT instruction in main prog",
+    frame.role === "global" && env.profile.rcu === "explicit",
+  );
   const r0 = read(state, 0, "whole");
   if (frame.role === "asyncCallback") {
     effectiveReturn(state, r0, 0n, 0n, "the callback");
@@ -140,15 +145,6 @@ function endRun(env: Env, state: State, frame: Frame): void {
       text: "a callback returns with another RCU depth than it was called with",
       label: `entered at depth ${frame.entryDepth}, returns at ${state.rcuDepth}`,
       kernel: null,
-    });
-  }
-  if (env.profile.rcu === "implicit" && state.rcuDepth > frame.entryDepth) {
-    reject({
-      code: "E0603",
-      state,
-      operand: "whole",
-      text: "a callback returns with an RCU section open",
-      kernel: "BPF_EXIT instruction in callback cannot be used inside bpf_rcu_read_lock-ed region",
     });
   }
   const held = state.references.find((reference) => reference.at >= frame.start);
