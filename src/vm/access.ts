@@ -1,0 +1,365 @@
+// What the interpreter does not do inline: accesses that need more than the fast comparison, provenance of results,
+// warnings and faults. Each function takes the index of the instruction in the code's words as `i`.
+import type { Code } from "../diag/diagnostic.ts";
+import { FIRST_PAGE, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
+import { INSN_WORDS, REG_WORDS } from "./code.ts";
+import { type Fault, type FaultKind, faultCodes, hex, type Warning } from "./fault.ts";
+import { frameAt } from "./frames.ts";
+import {
+  type Cpu,
+  FAULTED,
+  frame,
+  NOT_WRITABLE,
+  RUNNING,
+  SLOT_WORDS,
+  STACK_BYTES,
+  state,
+  WATCHED,
+  word,
+} from "./registers.ts";
+
+/** Stops the CPU with a fault at instruction `i`. Always false, so that a check can return it. */
+export function raise(cpu: Cpu, i: number, what: FaultKind, text: string, address?: bigint, id = 0): boolean {
+  const R = cpu.R;
+  const { program } = cpu.code;
+  const pc = i / INSN_WORDS;
+  const insn = program.insns[pc] ?? null;
+  const calls: number[] = [];
+  for (let depth = 1; depth <= R[state.frame]; depth++) {
+    calls.push(Math.max(0, R[frameAt(depth) + frame.returnTo] / INSN_WORDS - 1));
+  }
+  const origin = program.origin[pc];
+  const code: Code = faultCodes[what];
+  const fault: Fault = {
+    kind: what,
+    code,
+    cpu: cpu.index,
+    program: program.name,
+    pc,
+    span: address === undefined ? origin?.whole : (origin?.memory ?? origin?.whole),
+    insn,
+    calls,
+    registers: Array.from({ length: 11 }, (_, at) => cpu.value(at)),
+    address,
+    region: id === 0 ? undefined : cpu.calls.describe(id, Number((address ?? 0n) & 0xffffffffn)),
+    history: id === 0 ? [] : cpu.calls.history(id),
+    text: insn?.kind === "invalid" ? `not an instruction: ${insn.reason}` : text,
+  };
+  cpu.fault = fault;
+  R[state.status] = FAULTED;
+  R[state.pc] = i;
+  return false;
+}
+
+export function warn(cpu: Cpu, i: number, what: Warning["kind"], text: () => string): void {
+  const pc = i / INSN_WORDS;
+  if (cpu.warnings.some((one) => one.kind === what && one.pc === pc)) return;
+  const origin = cpu.code.program.origin[pc];
+  cpu.warnings.push({ kind: what, pc, span: origin?.whole, text: text() });
+}
+
+/** A register that nothing was written to is read: a warning, and from then on it is a number. */
+export function unset(cpu: Cpu, i: number, at: number): void {
+  warn(cpu, i, "uninitialisedRegister", () => `r${at / REG_WORDS} is read, but nothing was written to it`);
+  cpu.R[at + word.region] = 0;
+}
+
+export function unsetEither(cpu: Cpu, i: number, d: number, s: number): void {
+  if (cpu.R[d + word.region] < 0) unset(cpu, i, d);
+  if (cpu.R[s + word.region] < 0) unset(cpu, i, s);
+}
+
+/** The result of most arithmetic is a number, whatever went in. */
+export function fade(cpu: Cpu, i: number, d: number): void {
+  if (cpu.R[d + word.region] < 0) unset(cpu, i, d);
+  cpu.R[d + word.region] = 0;
+}
+
+export function fadeBoth(cpu: Cpu, i: number, d: number, s: number): void {
+  unsetEither(cpu, i, d, s);
+  cpu.R[d + word.region] = 0;
+}
+
+/** A pointer plus a number points where the pointer did; two pointers make a number. */
+export function addPointer(cpu: Cpu, i: number, d: number, s: number): void {
+  unsetEither(cpu, i, d, s);
+  const R = cpu.R;
+  if (R[s + word.region] === 0) return;
+  if (R[d + word.region] !== 0) R[d + word.region] = 0;
+  else for (let w: number = word.region; w < REG_WORDS; w++) R[d + w] = R[s + w];
+}
+
+export function subPointer(cpu: Cpu, i: number, d: number, s: number): void {
+  unsetEither(cpu, i, d, s);
+  if (cpu.R[s + word.region] !== 0) cpu.R[d + word.region] = 0;
+}
+
+/** The rest of a provenance after its region word was copied from `from` to `to`. */
+export function movePointer(cpu: Cpu, i: number, to: number, from: number): void {
+  const R = cpu.R;
+  if (R[from + word.region] < 0) {
+    unset(cpu, i, from);
+    R[to + word.region] = 0;
+    return;
+  }
+  for (let w: number = word.generation; w < REG_WORDS; w++) R[to + w] = R[from + w];
+}
+
+/** Gives the address in the register at `at` the provenance of region `id`: bounds and life of the element it is in. */
+export function point(cpu: Cpu, at: number, id: number): void {
+  const R = cpu.R;
+  const I = cpu.I;
+  if (id === 0) {
+    R[at + word.region] = 0;
+    return;
+  }
+  const record = cpu.memory.regionIndex(id);
+  const address = R[at];
+  const regionBase = I[record + region.base];
+  const stride = I[record + region.stride];
+  const first = stride === 0 ? regionBase : address - ((address - regionBase) % stride) + I[record + region.first];
+  const life = cpu.memory.generationAt(id, address) >> 2;
+  const what = I[record + region.kind];
+  R[at + word.region] = (I[record + region.flags] & READ_ONLY) === 0 ? id : id | NOT_WRITABLE;
+  R[at + word.generation] = I[life];
+  R[at + word.birth] = what === kind.ctx ? WATCHED : 0;
+  R[at + word.life] = life;
+  R[at + word.base] = first;
+  R[at + word.limit] = first + I[record + (stride === 0 ? region.size : region.length)];
+}
+
+const boundsFault: Readonly<Record<number, FaultKind>> = {
+  [kind.stack]: "stack",
+  [kind.ctx]: "context",
+  [kind.packet]: "packet",
+  [kind.mapValues]: "mapValue",
+};
+
+/**
+ * Judges `size` bytes at `a`, the sum of the register at `reg` and an offset. The answer is the address, or -1 and a
+ * fault. Leaves in `cpu.slot` the words of a whole stack slot, -2 for a context field that is a pointer, or -1.
+ */
+export function access(cpu: Cpu, i: number, reg: number, a: number, size: number, write: boolean): number {
+  const R = cpu.R;
+  cpu.slot = -1;
+  if (R[reg + word.region] < 0) unset(cpu, i, reg);
+  // The offset may have carried out of the low word, or borrowed from the high one.
+  const offset = (a - R[reg]) | 0;
+  const high = (R[reg + 1] + Math.floor(((R[reg] >>> 0) + offset) / 4294967296)) | 0;
+  const address = (BigInt(high >>> 0) << 32n) | BigInt(a >>> 0);
+  const verb = write ? "writes" : "reads";
+  const bytes = `${size} byte${size === 1 ? "" : "s"}`;
+  let id = R[reg + word.region] & 0xffff;
+  const tagged = R[reg + word.region] > 0;
+  const memory = cpu.memory;
+  if (!tagged) {
+    if (high === 0 && a >>> 0 < FIRST_PAGE) {
+      raise(cpu, i, "null", `${verb} ${bytes} through a null pointer`, address);
+      return -1;
+    }
+    id = high === POINTER_HIGH ? memory.regionAt(a) : 0;
+    if (id === 0) {
+      raise(
+        cpu,
+        i,
+        "scalar",
+        `${verb} ${bytes} at ${hex(address)}, where nothing is: a number used as a pointer`,
+        address,
+      );
+      return -1;
+    }
+    if (!memory.isLive(id)) {
+      raise(cpu, i, "released", `${verb} ${bytes} of memory that was freed`, address, id);
+      return -1;
+    }
+  }
+  const what = memory.regionWord(id, region.kind);
+  const name = () => cpu.calls.describe(id, a);
+  const inside = tagged
+    ? high === POINTER_HIGH && a >= R[reg + word.base] && a + size <= R[reg + word.limit]
+    : memory.fits(id, a, size);
+  if (tagged && cpu.I[R[reg + word.life]] !== R[reg + word.generation]) {
+    if (what === kind.stack) {
+      raise(cpu, i, "stack", `${verb} ${bytes} of the stack of a function that has returned`, address, id);
+      return -1;
+    }
+    if (!memory.isLive(id)) {
+      raise(cpu, i, "released", `${verb} ${bytes} of ${name()}, which was freed`, address, id);
+      return -1;
+    }
+    if (cpu.strict) {
+      raise(cpu, i, "released", `${verb} ${bytes} of ${name()}, which was deleted or replaced since`, address, id);
+      return -1;
+    }
+    warn(cpu, i, "stale", () => `${verb} ${bytes} of ${name()}, which was deleted or replaced since`);
+  }
+  if (!inside) {
+    const from = tagged ? R[reg + word.base] : memory.regionWord(id, region.base);
+    const limit = tagged ? R[reg + word.limit] : from + memory.regionWord(id, region.size);
+    const at = a - from;
+    const end = limit - from;
+    raise(
+      cpu,
+      i,
+      boundsFault[what] ?? "bounds",
+      `${verb} ${bytes} at offset ${at} of ${name()}, which is ${end} bytes long`,
+      address,
+      id,
+    );
+    return -1;
+  }
+  const birth = R[reg + word.birth];
+  if (tagged && birth > 0 && birth !== R[state.section]) {
+    raise(
+      cpu,
+      i,
+      "sectionEnded",
+      `${verb} ${bytes} of ${name()} after the RCU section it was looked up in ended`,
+      address,
+      id,
+    );
+    return -1;
+  }
+  const readOnly = tagged ? R[reg + word.region] & NOT_WRITABLE : memory.regionWord(id, region.flags) & READ_ONLY;
+  if (write && readOnly !== 0) {
+    raise(cpu, i, "readOnly", `writes ${bytes} of ${name()}, which is read-only`, address, id);
+    return -1;
+  }
+  if (what === kind.stack) stackBytes(cpu, i, id, a, size, write);
+  else if (what === kind.ctx && !write && size === 4) {
+    if (cpu.contextPointers.has(a - memory.regionWord(id, region.base))) cpu.slot = -2;
+  }
+  return a;
+}
+
+/** Keeps book of which bytes of a stack were written. */
+function stackBytes(cpu: Cpu, i: number, id: number, a: number, size: number, write: boolean): void {
+  const R = cpu.R;
+  const owner = cpu.memory.regionWord(id, region.owner);
+  if (owner >> 3 !== cpu.index) return;
+  const depth = owner & 7;
+  const from = a - cpu.stacks[depth].address;
+  const serial = R[frameAt(depth) + frame.serial];
+  for (let at = from; at < from + size; ) {
+    const next = Math.min(from + size, (at & -8) + 8);
+    const slot = SLOT_WORDS + depth * STACK_BYTES + (at & -8);
+    const mask = ((1 << (next - at)) - 1) << (at & 7);
+    if (write) {
+      R[slot] = R[slot + 1] === serial ? R[slot] | mask : mask;
+      R[slot + 1] = serial;
+      R[slot + word.region] = 0;
+    } else if (R[slot + 1] !== serial || (R[slot] & mask) !== mask) unwritten(cpu, i, slot, mask, serial);
+    at = next;
+  }
+  if (size === 8 && (from & 7) === 0) cpu.slot = SLOT_WORDS + depth * STACK_BYTES + from;
+}
+
+/** Stack bytes are read that this frame did not write: a warning, and from then on they count as written. */
+export function unwritten(cpu: Cpu, i: number, slot: number, mask: number, serial = -1): void {
+  const R = cpu.R;
+  const now = serial < 0 ? R[frameAt(R[state.frame]) + frame.serial] : serial;
+  const below = STACK_BYTES - ((slot - SLOT_WORDS) % STACK_BYTES);
+  warn(cpu, i, "uninitialisedStack", () => `reads stack bytes that were never written, in the slot at r10 - ${below}`);
+  if (R[slot + 1] !== now) {
+    R[slot] = 0;
+    R[slot + 1] = now;
+    R[slot + word.region] = 0;
+  }
+  R[slot] |= mask;
+}
+
+/** Loads 8 bytes of stack with what is known about them. */
+export function fillSlot(cpu: Cpu, i: number, d: number, a: number): void {
+  const R = cpu.R;
+  R[d] = cpu.D.getInt32(a, true);
+  R[d + 1] = cpu.D.getInt32(a + 4, true);
+  if ((R[d + word.region] = R[cpu.slot + word.region]) > 0) movePointer(cpu, i, d, cpu.slot);
+}
+
+/** Remembers what the register at `s` is, beside the stack slot it is stored to. */
+export function spillSlot(cpu: Cpu, s: number): void {
+  const R = cpu.R;
+  for (let w: number = word.region; w < REG_WORDS; w++) R[cpu.slot + w] = R[s + w];
+}
+
+/** A context field of 4 bytes that gives a full pointer into the packet. */
+export function contextLoad(cpu: Cpu, d: number, a: number): void {
+  const R = cpu.R;
+  const which = cpu.contextPointers.get(a - cpu.memory.regionWord(R[state.ctxRegion], region.base)) ?? 1;
+  R[d] = R[which === 2 ? state.packetEnd : state.packetStart];
+  R[d + 1] = POINTER_HIGH;
+  const address = R[d];
+  R[d] = R[state.packetStart];
+  point(cpu, d, R[state.packetRegion]);
+  R[d] = address;
+  R[d + word.base] = R[state.packetStart];
+  R[d + word.limit] = R[state.packetEnd];
+}
+
+/** A read-modify-write; false when it faulted. The operations are numbered as in isa/atomic.ts. */
+export function atomic(
+  cpu: Cpu,
+  i: number,
+  d: number,
+  s: number,
+  offset: number,
+  op: number,
+  size: number,
+  fetch: boolean,
+): boolean {
+  const R = cpu.R;
+  if (R[s + word.region] < 0) unset(cpu, i, s);
+  const to = (R[d] + offset) | 0;
+  if (access(cpu, i, d, to, size, false) < 0) return false;
+  if ((to & (size - 1)) !== 0) {
+    const address = (BigInt(R[d + 1] >>> 0) << 32n) | BigInt(to >>> 0);
+    return raise(
+      cpu,
+      i,
+      "misaligned",
+      `an atomic operation on ${size} bytes needs an address that is a multiple of ${size}`,
+      address,
+    );
+  }
+  const slot = cpu.slot;
+  const D = cpu.D;
+  const wide = size === 8;
+  const lo = D.getInt32(to, true);
+  const hi = wide ? D.getInt32(to + 4, true) : 0;
+  const spare = 11 * REG_WORDS;
+  R[spare + word.region] = 0;
+  if (slot >= 0) for (let w: number = word.region; w < REG_WORDS; w++) R[spare + w] = R[slot + w];
+  let newLo = R[s];
+  let newHi = R[s + 1];
+  let written = true;
+  if (op === 0) {
+    newLo = (lo + newLo) | 0;
+    newHi = (hi + newHi + (newLo >>> 0 < lo >>> 0 ? 1 : 0)) | 0;
+  } else if (op === 1) {
+    newLo |= lo;
+    newHi |= hi;
+  } else if (op === 2) {
+    newLo &= lo;
+    newHi &= hi;
+  } else if (op === 3) {
+    newLo ^= lo;
+    newHi ^= hi;
+  } else if (op === 5) {
+    if (R[word.region] < 0) unset(cpu, i, 0);
+    written = lo === R[0] && (!wide || hi === R[1]);
+  }
+  // A failed cmpxchg writes nothing, but it asks for memory that may be written.
+  if (access(cpu, i, d, to, size, true) < 0) return false;
+  if (written) {
+    D.setInt32(to, newLo, true);
+    if (wide) D.setInt32(to + 4, newHi, true);
+    if (slot >= 0 && op >= 4) for (let w: number = word.region; w < REG_WORDS; w++) R[slot + w] = R[s + w];
+  } else if (slot >= 0) for (let w: number = word.region; w < REG_WORDS; w++) R[slot + w] = R[spare + w];
+  if (fetch) {
+    const result = op === 5 ? 0 : s;
+    R[result] = lo;
+    R[result + 1] = hi;
+    for (let w: number = word.region; w < REG_WORDS; w++) R[result + w] = R[spare + w];
+  }
+  return R[state.status] === RUNNING;
+}
