@@ -425,7 +425,7 @@ export function generate(random: () => number): Abstract {
 }
 
 /** Every function is called, and only the last operation of one may end it. */
-function wellFormed(program: Abstract): boolean {
+export function wellFormed(program: Abstract): boolean {
   const called = new Set<number>([0]);
   for (const func of program.funcs) for (const op of func.ops) if ("func" in op) called.add(op.func);
   return program.funcs.every(

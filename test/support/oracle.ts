@@ -77,11 +77,19 @@ interface Walk {
   paths: number;
 }
 
-/** Everything that is wrong with the program, in the order of the walk; null when there are too many paths. */
-export function judge(program: Abstract): readonly Finding[] | null {
+/**
+ * Everything that is wrong with the program, in the order of the walk; null when there are too many paths. A global
+ * function counts where its call is reached; with `everyFunction`, in any case.
+ */
+export function judge(program: Abstract, everyFunction = false): readonly Finding[] | null {
   const walk: Walk = { program, findings: [], deepest: new Map(), timers: [0], paths: 0 };
   // A timer callback runs by itself, from depth 0 (E8); the main program does too.
   for (const root of walk.timers) walkAlone(walk, root);
+  if (everyFunction) {
+    program.funcs.forEach((func, at) => {
+      if (func.role === "global" || func.role === "timer") walkAlone(walk, at);
+    });
+  }
   return walk.paths > MOST_PATHS ? null : walk.findings;
 }
 
@@ -160,7 +168,7 @@ function usable(value: Value, kind: "value" | "map"): Pointer {
     return fail("L0601", rule);
   }
   if (value.maybeNull) return fail("E0301|E0702", "null");
-  if (value.kind !== kind) return fail("E0702|E0308|E0302|E0405|E0306", "kind");
+  if (value.kind !== kind) return fail("E0702|E0308|E0302|E0311|E0306", "kind");
   return value;
 }
 /** `size` bytes of a value, beside its special field. */
@@ -219,16 +227,16 @@ function step(walk: Walk, state: State, todo: State[]): boolean {
       return true;
     case "lookupIn": {
       free();
-      const inner = usable(get(op.via), "map");
       protectedHere();
+      const inner = usable(get(op.via), "map");
       set(0, pointer("value", inner.map, true));
       return true;
     }
     case "lookupKey": {
       free();
+      protectedHere();
       const key = read(op.key);
       if (key.kind !== "slot") within(usable(key, "value"), 0, 4);
-      protectedHere();
       set(0, pointer("value", "counters", true));
       return true;
     }
@@ -322,7 +330,7 @@ function step(walk: Walk, state: State, todo: State[]): boolean {
     }
     case "callGlobal": {
       free();
-      if (read(op.arg).kind !== "number") fail("E0702", "argument");
+      if (read(op.arg).kind !== "number") fail("E0702|L0601", "argument");
       walkAlone(walk, op.func);
       if (state.depth + (walk.deepest.get(op.func) ?? 0) > DEEPEST) fail("E0604|E0611", "E6");
       set(0, anyNumber());
