@@ -1,0 +1,151 @@
+// What every step stands on: the memory, the RCU domain, and the choices that a scenario may make for it.
+// A step is a row: its name, what it touches (before it runs: in `op.at`), and its code. The rows are numbered in the
+// order of their definition; an operation's pc is a row number, so its whole state is words.
+import { POINTER_HIGH } from "../memory/layout.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { RcuDomain } from "../rcu/domain.ts";
+import { BLOCKED, DONE, map, RUNNING, type Status, op as w } from "./layout.ts";
+
+export interface Profile {
+  /** Updating or deleting in a map of maps waits for running programs (since 1ae80cf31938, 2018). */
+  readonly outerUpdateWaits: boolean;
+  /** In what order a value is copied: ascending words of 8 bytes, or any (then `choose` is asked). */
+  readonly copyOrder: "ascending" | "free";
+  /** A new element under BPF_F_LOCK is filled with its lock held (07738bc566c3, 2026). */
+  readonly lockedFill: boolean;
+}
+
+export interface Ground {
+  readonly memory: Memory;
+  readonly rcu: RcuDomain;
+  readonly cpus: number;
+  readonly profile: Profile;
+  /** Picks one of n possibilities; 0 is what a machine alone would do. */
+  readonly choose: (n: number) => number;
+}
+
+/** What a step does to the bytes at `op.at`. */
+export const READ = 1;
+export const WRITE = 2;
+/** One indivisible read and write. */
+export const ATOMIC = 4;
+/** Takes or releases the lock word. */
+export const LOCK = 8;
+/** Touches the RCU domain instead of bytes. */
+export const RCU = 16;
+/** Reads at `op.from + i` as well as writing at `op.to + i`. */
+export const COPY = 32;
+
+export type Run = (ground: Ground, op: number) => Status;
+interface Row {
+  readonly name: string;
+  readonly access: number;
+  /** 0: the length stands in `op.length`. */
+  readonly size: number;
+  readonly run: Run;
+}
+
+const idle: Row = { name: "idle", access: 0, size: 0, run: () => DONE };
+const rows: Row[] = [idle];
+
+/** Defines a step and gives its number. */
+export function step(name: string, access: number, size: number, run: Run): number {
+  rows.push({ name, access, size, run });
+  return rows.length - 1;
+}
+
+export function rowOf(pc: number): Row {
+  return rows[pc];
+}
+
+/** Runs one step. A blocked operation stays where it is and may be tried again. */
+export function advance(ground: Ground, op: number): Status {
+  const pc = ground.memory.i32[op + w.pc];
+  if (pc === 0) return DONE;
+  const status = rows[pc].run(ground, op);
+  ground.memory.i32[op + w.status] = status;
+  return status;
+}
+
+/** Runs until it is done or blocked. */
+export function run(ground: Ground, op: number): Status {
+  for (;;) {
+    const pc = ground.memory.i32[op + w.pc];
+    if (pc === 0) return DONE;
+    const status = rows[pc].run(ground, op);
+    if (status !== RUNNING) {
+      ground.memory.i32[op + w.status] = status;
+      return status;
+    }
+  }
+}
+
+/** The next step is row `pc`, and it will touch `at`. */
+export function go(ground: Ground, op: number, pc: number, at: number): Status {
+  ground.memory.i32[op + w.pc] = pc;
+  ground.memory.i32[op + w.at] = at;
+  return RUNNING;
+}
+
+/** Ends an operation with a number (an errno, a handle) as its result. */
+export function finish(ground: Ground, op: number, value: number): Status {
+  const { i32 } = ground.memory;
+  i32[op + w.lo] = value;
+  i32[op + w.hi] = value < 0 ? -1 : 0;
+  return end(ground, op);
+}
+
+/** Ends an operation with a null pointer. */
+export function finishNull(ground: Ground, op: number): Status {
+  return finish(ground, op, 0);
+}
+
+/** Ends an operation with a pointer to `size` bytes whose lives are counted by the word at `generationAt`. */
+export function finishPointer(ground: Ground, op: number, at: number, size: number, generationAt: number): Status {
+  const { i32 } = ground.memory;
+  i32[op + w.lo] = at;
+  i32[op + w.hi] = POINTER_HIGH;
+  i32[op + w.region] = ground.memory.regionAt(at);
+  i32[op + w.generationAt] = generationAt;
+  i32[op + w.generation] = i32[generationAt >> 2];
+  i32[op + w.size] = size;
+  return end(ground, op);
+}
+
+/** Leaves the read-side section that userspace's operations run in, and waits where bpf(2) waits. */
+function end(ground: Ground, op: number): Status {
+  const { i32 } = ground.memory;
+  i32[op + w.pc] = 0;
+  if (i32[op + w.user] !== 0) {
+    ground.rcu.unlock(i32[op + w.reader]);
+    if (i32[op + w.wait] === WAIT_AT_END && i32[op + w.lo] === 0) {
+      i32[op + w.wait] = ground.rcu.startWait();
+      return go(ground, op, waitForReaders, 0);
+    }
+  }
+  i32[op + w.status] = DONE;
+  return DONE;
+}
+
+/** In `op.wait`: a grace period must pass before a successful operation returns. */
+export const WAIT_AT_END = -1;
+
+const waitForReaders = step("rcu: wait for the readers", RCU, 0, (ground, op) => {
+  const { i32 } = ground.memory;
+  if (!ground.rcu.isDue(i32[op + w.wait])) return BLOCKED;
+  ground.rcu.endWait(i32[op + w.wait]);
+  i32[op + w.wait] = 0;
+  i32[op + w.pc] = 0;
+  return DONE;
+});
+
+/** Index in `i32` of the header of the operation's map. */
+export function mapOf(ground: Ground, op: number): number {
+  return ground.memory.i32[op + w.map] >> 2;
+}
+
+/** Whether the map's values have a lock or a timer in them. */
+export function hasFields(ground: Ground, header: number): boolean {
+  const { i32 } = ground.memory;
+  return i32[header + map.lockField] >= 0 || i32[header + map.timerField] >= 0;
+}
