@@ -205,13 +205,13 @@ export function writeStack(
         kernel: "invalid size of register spill",
       });
     }
-    if (frame !== state.frame && value.kind === "stack" && value.frame === state.frames.length - 1) {
+    if (frame !== state.frame && value.kind === "stack") {
       reject({
         code: "E0404",
         state,
         operand: "src",
-        text: "a pointer to this function's stack is stored in its caller's",
-        label: "it would outlive the frame it points into",
+        text: "a pointer to the stack is stored in a caller's frame",
+        label: "it could outlive the frame it points into",
         kernel: "cannot spill pointers to stack into stack frame of the caller",
       });
     }

@@ -4,6 +4,7 @@
 
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
+import { place, STACK_SIZE } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
 import type { Statistics } from "../verdict.ts";
@@ -97,6 +98,7 @@ export class Search {
       // The call that runs a callback is walked again behind each run, arguments and all.
       return inner.role === "syncCallback" ? ALL : SAVED;
     };
+    const activation = converging ? this.activationOf(state) : 0;
     const keep: OpenState[] = [];
     let found = false;
     let latestOpen: OpenState | null = null;
@@ -104,9 +106,10 @@ export class Search {
       const old = kept[at];
       if (old === undefined) continue;
       const open = old.open > 0 && isAncestor(old, state.parent);
-      if (open && latestOpen === null) latestOpen = old;
+      const sameLoop = open && converging && this.activationOf(old.state) === activation;
+      if (sameLoop && latestOpen === null) latestOpen = old;
       if (found) continue;
-      if (open && !converging) {
+      if (open && !sameLoop) {
         if (covers(old.state, state, liveAt, "exact")) {
           reject({
             code: "E0201",
@@ -138,6 +141,21 @@ export class Search {
     this.counters.states++;
     this.counters.peakStates = Math.max(this.counters.peakStates, keep.length);
     return false;
+  }
+
+  /** Which run of a loop that ends by itself a state at such an instruction belongs to. */
+  private activationOf(state: State): number {
+    const insn = this.walk.env.program.insns[state.pc];
+    if (insn?.kind === "callHelper") {
+      if (state.activation === 0) state.activation = this.walk.env.nextId();
+      return state.activation;
+    }
+    if (insn?.kind !== "callKfunc") return 0;
+    const pointer = state.reg(1);
+    if (pointer.kind !== "stack" || !pointer.scalar.isConst) return 0;
+    const at = pointer.off + Number(pointer.scalar.smin);
+    if (at >= 0 || at < -STACK_SIZE) return 0;
+    return state.frames[pointer.frame]?.stack.slot(place(at).slot).iterator?.reference ?? 0;
   }
 
   statistics(milliseconds: number): Statistics {

@@ -15,21 +15,31 @@ export class Frame {
   /** RCU depth at entry: a callback may not go below 1 when it was entered above 0 (rule E7). */
   readonly entryDepth: number;
   readonly callback: CallbackShape | null;
+  /** Of a callback: which call runs it. */
+  readonly activation: number;
   regs: Value[];
   stack: Stack;
 
-  constructor(role: FrameRole, callsite: number, start: number, entryDepth: number, callback: CallbackShape | null) {
+  constructor(
+    role: FrameRole,
+    callsite: number,
+    start: number,
+    entryDepth: number,
+    callback: CallbackShape | null,
+    activation = 0,
+  ) {
     this.role = role;
     this.callsite = callsite;
     this.start = start;
     this.entryDepth = entryDepth;
     this.callback = callback;
+    this.activation = activation;
     this.regs = new Array<Value>(11).fill(uninit);
     this.stack = new Stack();
   }
 
   copy(): Frame {
-    const out = new Frame(this.role, this.callsite, this.start, this.entryDepth, this.callback);
+    const out = new Frame(this.role, this.callsite, this.start, this.entryDepth, this.callback, this.activation);
     out.regs = this.regs.slice();
     out.stack = this.stack.copy();
     return out;
@@ -65,6 +75,8 @@ export class State {
   preempt: number;
   /** Rounds begun of loops that end by themselves: a state with more rounds is no endless loop. */
   rounds: number;
+  /** The call that is running callbacks at this instruction; 0: none has begun. A loop converges within one activation only. */
+  activation: number;
   references: readonly Reference[];
   lock: HeldLock | null;
   path: PathNode | null;
@@ -77,6 +89,7 @@ export class State {
     this.rcuDepth = 0;
     this.preempt = 0;
     this.rounds = 0;
+    this.activation = 0;
     this.references = [];
     this.lock = null;
     this.path = null;
@@ -89,6 +102,7 @@ export class State {
     out.rcuDepth = this.rcuDepth;
     out.preempt = this.preempt;
     out.rounds = this.rounds;
+    out.activation = this.activation;
     out.references = this.references;
     out.lock = this.lock;
     out.path = this.path;

@@ -163,12 +163,14 @@ export function enterCallback(env: Env, state: State, shape: CallbackShape, fact
   const inside = state.copy();
   checkDepth(inside);
   // The walk begins again behind the callback's exit, at this call, with the arguments it was made with.
-  const frame = new Frame("syncCallback", state.pc, target, state.rcuDepth, shape);
+  const frame = new Frame("syncCallback", state.pc, target, state.rcuDepth, shape, state.activation);
   callbackRegs(env, shape, facts, frame, state.pc);
   frame.regs[10] = pointer("stack", { frame: inside.frames.length });
   inside.frames.push(frame);
   inside.pc = target;
   inside.rounds++;
+  inside.activation = 0;
+  state.activation = 0;
   inside.path = { previous: state.path, from: state.pc, to: target, kind: "callback" };
   env.push(inside);
 }

@@ -111,14 +111,15 @@ function refuseOpen(state: State, what: string, kernelWhat: string, global: bool
 
 function returnTo(state: State, frame: Frame): void {
   const r0 = state.reg(0);
-  if (r0.kind === "stack" && r0.frame === state.frames.length - 1) {
+  // A caller's own stack would still be there; Linux refuses both, and so the two agree.
+  if (r0.kind === "stack") {
     reject({
       code: "E0404",
       state,
       operand: "whole",
       culprit: 0,
-      text: "a function returns a pointer to its own stack",
-      label: "the frame is gone once it returns",
+      text: "a function returns a pointer to the stack",
+      label: "`r0` points to the stack",
       kernel: "cannot return stack pointer to the caller",
     });
   }
@@ -164,6 +165,7 @@ function endRun(env: Env, state: State, frame: Frame): void {
   state.path = { previous: state.path, from: state.pc, to: frame.callsite, kind: "return" };
   state.frames.pop();
   forgetFrame(state, state.frames.length);
+  state.activation = frame.activation;
   state.pc = frame.callsite;
 }
 
