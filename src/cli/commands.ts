@@ -1,0 +1,19 @@
+// Where each command lives. They are loaded when asked for, so that none pays for the others at the start.
+import type { CommandName } from "./options.ts";
+import type { Session } from "./session.ts";
+
+export type Run = (session: Session) => number | Promise<number>;
+
+export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly run: Run }>>> = {
+  verify: () => import("./commands/verify.ts"),
+  run: () => import("./commands/run.ts"),
+  asm: () => import("./commands/asm.ts"),
+  dis: () => import("./commands/dis.ts"),
+  test: () => import("./commands/test.ts"),
+  explain: () => import("./commands/explain.ts"),
+  fmt: () => import("./commands/fmt.ts"),
+  cfg: () => import("./commands/cfg.ts"),
+  conformance: () => import("./commands/conformance.ts"),
+  completion: () => import("./commands/completion.ts"),
+  man: () => import("./commands/man.ts"),
+};

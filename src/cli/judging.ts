@@ -1,0 +1,63 @@
+// The options that say by what a program is judged, read into the verifier's terms; and its answer in words.
+import { type Profile, type Program, programTypes, type Verdict, type VerifyOptions, verify } from "../lab/index.ts";
+import type { Args } from "./args.ts";
+import { exit, UsageError } from "./io.ts";
+import { programTypeNames } from "./options.ts";
+import { jsonDiagnostics, type Session } from "./session.ts";
+
+export function profileOf(args: Args): Partial<Profile> {
+  const type = args.choice("prog", programTypeNames);
+  const rcu = args.choice("rcu", ["explicit", "implicit"]);
+  return {
+    ...(type === undefined ? {} : { type }),
+    ...(rcu === undefined ? {} : { rcu }),
+    ...(args.flag("sleepable") ? { sleepable: true } : {}),
+    ...(args.flag("unprivileged") ? { privileged: false } : {}),
+  };
+}
+
+export function judge(program: Program, args: Args): Verdict {
+  const instructions = args.number("limit");
+  if (instructions === 0) throw new UsageError("--limit wants at least 1");
+  const level = args.number("log-level");
+  const options: VerifyOptions = {
+    ...(instructions === undefined ? {} : { limits: { instructions } }),
+    ...(level === 1 || level === 2 ? { logLevel: level } : {}),
+  };
+  return verify(program, profileOf(args), options);
+}
+
+export const verdictExit = { accepted: exit.ok, rejected: exit.refused, undecided: exit.undecided } as const;
+
+/** `xdp, explicit RCU, privileged, linux-6.18`. */
+export function profileText(profile: Profile): string {
+  return [
+    profile.type,
+    `${profile.rcu} RCU`,
+    ...(profile.sleepable && !("sleepable" in programTypes[profile.type]) ? ["sleepable"] : []),
+    ...(profile.privileged ? [] : ["unprivileged"]),
+    profile.kernel,
+  ].join(", ");
+}
+
+export function verdictLine(name: string, verdict: Verdict, session: Session): string {
+  const tone = { accepted: "good", rejected: "error", undecided: "warning" } as const;
+  const word = verdict.verdict === "rejected" ? "refused" : verdict.verdict;
+  const { instructions, states, pruned, milliseconds } = verdict.statistics;
+  const more = session.verbose
+    ? `; ${instructions} instructions walked, ${states} states kept, ${pruned} paths pruned, ${milliseconds.toFixed(1)} ms`
+    : "";
+  return `${name}: ${session.paint(tone[verdict.verdict], word)} (${profileText(verdict.profile)}${more})\n`;
+}
+
+export function verdictJson(file: string, verdict: Verdict): Readonly<Record<string, unknown>> {
+  return {
+    file,
+    verdict: verdict.verdict,
+    profile: verdict.profile,
+    statistics: verdict.statistics,
+    ...(verdict.verdict === "accepted" ? {} : { kernelMessage: verdict.kernelMessage }),
+    diagnostics: jsonDiagnostics(verdict.diagnostics),
+    ...(verdict.log === undefined ? {} : { log: verdict.log }),
+  };
+}

@@ -1,0 +1,298 @@
+// Every command and option of the command line, one row each. The parser, the help, the manual page, the shell
+// completions and the check on the README read these rows, so that they cannot disagree.
+
+export interface OptionRow {
+  readonly name: string;
+  readonly short?: string;
+  /** What the value is called; absent: a flag. */
+  readonly value?: string;
+  readonly choices?: readonly string[];
+  readonly number?: true;
+  /** May be given several times. */
+  readonly many?: true;
+  readonly says: string;
+}
+
+export interface CommandRow {
+  readonly name: CommandName;
+  /** What stands after the name, as the synopsis writes it. */
+  readonly operands: string;
+  readonly least: number;
+  readonly most: number;
+  readonly says: string;
+  readonly more: string;
+  readonly options: readonly OptionRow[];
+  readonly examples: readonly (readonly [line: string, says: string])[];
+  /** The words that may be the first operand, for completion. */
+  readonly words?: readonly string[];
+}
+
+export const commandNames = [
+  "verify",
+  "run",
+  "asm",
+  "dis",
+  "test",
+  "explain",
+  "fmt",
+  "cfg",
+  "conformance",
+  "completion",
+  "man",
+] as const;
+export type CommandName = (typeof commandNames)[number];
+
+export const programTypeNames = [
+  "socket_filter",
+  "kprobe",
+  "sched_cls",
+  "tracepoint",
+  "xdp",
+  "raw_tracepoint",
+  "syscall",
+] as const;
+
+export const styles = ["llvm", "kernel", "mnemonic", "hex", "c"] as const;
+
+/** Understood by every command. */
+export const commonOptions: readonly OptionRow[] = [
+  { name: "json", says: "print one JSON document (schema/bpflab.schema.json) in place of text" },
+  { name: "color", value: "WHEN", choices: ["auto", "always", "never"], says: "colour the output" },
+  { name: "ascii", says: "use ASCII characters only" },
+  { name: "quiet", short: "q", says: "print errors only" },
+  { name: "verbose", short: "v", says: "print statistics too" },
+];
+
+const dialect: OptionRow = {
+  name: "dialect",
+  value: "NAME",
+  choices: ["pseudoc", "mnemonic"],
+  says: "the dialect of the text; told from its first instruction when absent",
+};
+const isa: OptionRow = {
+  name: "isa",
+  value: "VERSION",
+  choices: ["v1", "v2", "v3", "v4"],
+  says: "refuse instructions that this version of the instruction set does not have",
+};
+
+const judging: readonly OptionRow[] = [
+  { name: "prog", value: "TYPE", choices: programTypeNames, says: "program type; the program's own .prog otherwise" },
+  {
+    name: "rcu",
+    value: "REGIME",
+    choices: ["explicit", "implicit"],
+    says: "who opens the RCU section: the program, or the kernel around the whole run",
+  },
+  { name: "profile", value: "NAME", choices: ["linux-6.18"], says: "the kernel whose rules and messages apply" },
+  { name: "sleepable", says: "judge as a program that may sleep" },
+  { name: "unprivileged", says: "judge as for a loader without capabilities" },
+  { name: "limit", value: "N", number: true, says: "instructions to walk before the answer is `undecided`" },
+];
+
+const fullPath: OptionRow = { name: "full-path", says: "show every event on the way to the failure" };
+
+export const commands: readonly CommandRow[] = [
+  {
+    name: "verify",
+    operands: "FILE...",
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    says: "judge programs: accepted, or refused with the reason and the place",
+    more:
+      "Reads assembly text, raw bytes (.bin), hexadecimal bytes (.hex) or a conformance file (.data); `-` is standard " +
+      "input. Text is judged by the explicit RCU regime unless it says otherwise, bytes by the implicit one.",
+    options: [
+      ...judging,
+      dialect,
+      isa,
+      { name: "log-level", value: "N", number: true, choices: ["0", "1", "2"], says: "print the verifier's log" },
+      fullPath,
+      { name: "watch", says: "judge again whenever a file changes" },
+      { name: "kernel", says: "ask the running Linux kernel too (needs Linux, privilege and the koffi package)" },
+    ],
+    examples: [
+      ["bpflab verify counter.bpf", "one program"],
+      ["bpflab verify --json 'examples/*.bpf'", "many, as data"],
+      ["bpflab verify --rcu implicit counter.bpf", "by the rules of Linux alone"],
+    ],
+  },
+  {
+    name: "run",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    says: "verify a program, run it and show what it left in its maps",
+    more:
+      "A run that breaks a rule (a bad address, memory freed or outside its RCU section, a register never written) " +
+      "ends in a fault, which is told with its place.",
+    options: [
+      { name: "packet", value: "FILE", says: "the packet, from a file" },
+      { name: "hex", value: "BYTES", says: "the packet, in hexadecimal" },
+      { name: "ctx", value: "BYTES", says: "the context, in hexadecimal or as @FILE" },
+      { name: "map", value: "NAME=FILE", many: true, says: "fill a map from a JSON file before the run" },
+      { name: "trace", says: "print each instruction and what it changed" },
+      { name: "repeat", value: "N", number: true, says: "run N times, keeping the maps" },
+      { name: "max-steps", value: "N", number: true, says: "instructions before the run is stopped" },
+      { name: "seed", value: "N", number: true, says: "seed of bpf_get_prandom_u32" },
+      { name: "no-verify", says: "run even what the verifier refuses" },
+      ...judging,
+      dialect,
+      fullPath,
+    ],
+    examples: [
+      ["bpflab run counter.bpf", "verify, run, print r0 and the maps"],
+      ["bpflab run filter.bpf --hex '45 00 00 14'", "with a packet"],
+      ["bpflab run --no-verify --trace broken.bpf", "see what the verifier guards against"],
+    ],
+  },
+  {
+    name: "asm",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    says: "assemble text into bytes",
+    more: "Without -o the result goes to standard output: hexadecimal unless --emit says otherwise.",
+    options: [
+      { name: "output", short: "o", value: "FILE", says: "write to FILE: raw bytes, or text if its name ends in .hex" },
+      { name: "emit", value: "STYLE", choices: styles, says: "print in this style instead" },
+      { name: "order", value: "ORDER", choices: ["little", "big"], says: "byte order" },
+      dialect,
+      isa,
+    ],
+    examples: [
+      ["bpflab asm counter.bpf -o counter.bin", "raw bytes"],
+      ["echo 'r0 = 1; exit' | bpflab asm -", "hexadecimal on standard output"],
+    ],
+  },
+  {
+    name: "dis",
+    operands: "[FILE]",
+    least: 0,
+    most: 1,
+    says: "print bytes as instructions",
+    more: "Reads raw bytes, a .hex file, or text, which is assembled first.",
+    options: [
+      { name: "hex", value: "BYTES", says: "the bytes, in hexadecimal, in place of a file" },
+      { name: "emit", value: "STYLE", choices: styles, says: "the style to print in" },
+      { name: "order", value: "ORDER", choices: ["little", "big"], says: "byte order of the bytes" },
+      dialect,
+    ],
+    examples: [["bpflab dis --hex b7000000010000009500000000000000", "two instructions"]],
+  },
+  {
+    name: "test",
+    operands: "[FILE...]",
+    least: 0,
+    most: Number.POSITIVE_INFINITY,
+    says: "check the `# expect:` lines of programs",
+    more: "Without files: every .bpf file under the current folder.",
+    options: [
+      { name: "bless", says: "rewrite the expectations to what was found" },
+      { name: "filter", value: "REGEXP", says: "only files whose name matches" },
+      { name: "tap", says: "print TAP version 14" },
+      { name: "junit", says: "print JUnit XML" },
+    ],
+    examples: [["bpflab test 'examples/*.bpf'", "every example"]],
+  },
+  {
+    name: "explain",
+    operands: "[CODE]",
+    least: 0,
+    most: 1,
+    says: "tell what a diagnostic code means, with a bad and a good program",
+    more: "",
+    options: [{ name: "list", says: "list all codes" }],
+    examples: [["bpflab explain E0301", "the page of one code"]],
+  },
+  {
+    name: "fmt",
+    operands: "FILE...",
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    says: "bring programs into the canonical layout, comments kept",
+    more: "Rewrites files in place; `-` reads standard input and prints. The bytes never change: that is checked.",
+    options: [{ name: "check", says: "change nothing; exit 1 if a file is not formatted" }, dialect],
+    examples: [["bpflab fmt --check 'examples/*.bpf'", "for continuous integration"]],
+  },
+  {
+    name: "cfg",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    says: "draw the control flow graph",
+    more: "",
+    options: [
+      { name: "format", value: "FORMAT", choices: ["dot", "mermaid", "svg"], says: "what to print; dot otherwise" },
+      dialect,
+    ],
+    examples: [["bpflab cfg loop.bpf --format svg > loop.svg", "a picture"]],
+  },
+  {
+    name: "conformance",
+    operands: "[DIR | MEMORY]",
+    least: 0,
+    most: 1,
+    says: "run the public conformance suite, or be its plugin",
+    more:
+      "With a folder of .data files: runs all. Otherwise, as the suite's plugin: the program in hexadecimal on " +
+      "standard input (or --program), memory in hexadecimal as the operand, r0 in hexadecimal on standard output.",
+    options: [{ name: "program", value: "BYTES", says: "the program, in hexadecimal" }],
+    examples: [["bpflab conformance tests --json", "{total, passed, failed} per engine"]],
+  },
+  {
+    name: "completion",
+    operands: "SHELL",
+    least: 1,
+    most: 1,
+    says: "print a completion script",
+    more: "",
+    options: [],
+    examples: [["source <(bpflab completion bash)", "for this shell"]],
+    words: ["bash", "zsh", "fish"],
+  },
+  {
+    name: "man",
+    operands: "",
+    least: 0,
+    most: 0,
+    says: "print the manual page",
+    more: "",
+    options: [],
+    examples: [["bpflab man | man -l -", "read it"]],
+  },
+];
+
+export const exitCodes: readonly (readonly [code: number, says: string])[] = [
+  [0, "accepted, or all tests passed"],
+  [1, "refused, a test failed, or the run ended in a fault"],
+  [2, "wrong usage, a file that cannot be read, or a program that does not assemble"],
+  [3, "undecided: a budget was used up first"],
+  [70, "a bug in bpflab; what reproduces it is printed"],
+  [130, "interrupted"],
+];
+
+export function commandRow(name: string): CommandRow | undefined {
+  return commands.find((row) => row.name === name);
+}
+
+/** Closest of `known` to a word that is none of them, if it is close. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const scored = known.map((each) => ({ each, far: distance(word, each) })).sort((a, b) => a.far - b.far);
+  const best = scored[0];
+  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.each : undefined;
+}
+
+/** Edits (insert, delete, replace) that lead from one word to the other. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, row[j] + 1, next[j - 1] + 1));
+    }
+    row = next;
+  }
+  return row[b.length];
+}

@@ -1,0 +1,25 @@
+// How far long work has come: one line on a terminal, only after 300 ms, and gone when the work is done.
+import type { Io } from "./io.ts";
+
+export class Progress {
+  private readonly io: Io;
+  private readonly began = performance.now();
+  private shown = 0;
+
+  constructor(io: Io) {
+    this.io = io;
+  }
+
+  say(text: string): void {
+    const now = performance.now();
+    // Ten times a second is as often as anyone reads.
+    if (!this.io.stderrIsTty || now - this.began < 300 || now - this.shown < 100) return;
+    this.shown = now;
+    this.io.err(`\r\u001b[K${text.slice(0, (this.io.columns ?? 80) - 1)}`);
+  }
+
+  done(): void {
+    if (this.shown > 0) this.io.err("\r\u001b[K");
+    this.shown = 0;
+  }
+}
