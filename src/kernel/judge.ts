@@ -97,7 +97,8 @@ function unable(text: string, errno: number, log = ""): { readonly judgement: Ju
   return { judgement: { verdict: "unable", message, errno, log } };
 }
 
-function createMap(kernel: Kernel, def: MapDef, open: number[]): Descriptor & { readonly log?: string } {
+/** Creates a map with the BTF and the inner map it needs. What was opened, the map too, is added to `open`. */
+export function createMap(kernel: Kernel, def: MapDef, open: number[]): Descriptor & { readonly log?: string } {
   let innerFd: number | undefined;
   if (def.inner !== undefined) {
     const inner = createMap(kernel, def.inner, open);
