@@ -93,6 +93,8 @@ export const frame = {
   stackTop: 80,
   stackRegion: 81,
   life: 82,
+  /** The program of the caller, when a tail call replaced the function. */
+  program: 83,
 } as const;
 
 export const FRAME_WORDS = state.last;
@@ -133,6 +135,8 @@ export class Cpu {
   D: DataView;
   code: Code;
   strict = false;
+  /** A map operation makes one step at a time, each counted as one by interpret. */
+  stepwise = false;
   /** The context field offsets that load as pointers: 0 none, 1 start, 2 end, 3 start too (data_meta). */
   contextPointers: ReadonlyMap<number, number> = new Map();
   fault: Fault | null = null;

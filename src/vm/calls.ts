@@ -1,0 +1,550 @@
+// Helpers and kfuncs at work: the port of host/machine.ts for the CPU that is calling, and the continuations of those
+// that run functions of the program. No helper calls the interpreter: it pushes a frame and says what happens when
+// that frame exits.
+import type { HostCall, HostMaps } from "../host/machine.ts";
+import { helperName } from "../host/names.ts";
+import { helperById, kfuncByName } from "../host/table.ts";
+import { POINTER_HIGH } from "../memory/layout.ts";
+import { access, raise } from "./access.ts";
+import { INSN_WORDS, REG_WORDS } from "./code.ts";
+import type { FaultKind, History } from "./fault.ts";
+import { clobber, copyRegister, enter, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
+import {
+  BLOCKED,
+  type CallPort,
+  type Cpu,
+  EXITED,
+  frame,
+  RUNNING,
+  state,
+  TAIL_CALLS,
+  UNINITIALISED,
+  word,
+} from "./registers.ts";
+
+/** The upper half of the address of a function; the lower is the program's number and the slot. */
+export const CODE_HIGH = 0xffffffffc0 | 0;
+const PROGRAM_SHIFT = 20;
+
+/** What happens when a frame exits; 0 is a call of the program's own. */
+export const continuation = { none: 0, loop: 1, forEach: 2, tailCalled: 4 } as const;
+
+const EINVAL = -22;
+const ENOENT = -2;
+const EFAULT = -14;
+const E2BIG = -7;
+const MAX_LOOPS = 1 << 23;
+const MAX_SECTIONS = 8;
+
+/** What calls ask of the machine around the CPUs. */
+export interface World {
+  /** Whether sections are the program's own (docs/why.md); otherwise the run is one. */
+  readonly explicitSections: boolean;
+  readonly task: HostCall["task"];
+  nanoseconds(): bigint;
+  bootNanoseconds(): bigint;
+  random(): number;
+  print(cpu: Cpu, text: string): void;
+  /** A section of this CPU opened; the answer names it. */
+  sectionOpened(cpu: Cpu): number;
+  sectionClosed(cpu: Cpu, section: number): void;
+  /** Makes the CPU run another of the machine's programs from its start. */
+  switchProgram(cpu: Cpu, index: number): void;
+  describe(region: number, address: number): string;
+  history(region: number): readonly History[];
+  /** The map operations of the CPU in `call`, and their steps. */
+  maps(call: Calls): MapCalls;
+}
+
+export interface MapCalls extends HostMaps {
+  /** One step of the operation in progress. */
+  step(cpu: Cpu): void;
+  forEach(map: number, callback: number, context: number): void;
+  /** The next element of a walk whose callback returned; the frame on top is the callback's. */
+  forEachReturned(cpu: Cpu): void;
+  /** The number of the program in a slot of a prog_array, -1 if there is none. */
+  program(map: number, index: number): number;
+  timer: HostCall["timer"];
+}
+
+export class Calls implements CallPort, HostCall {
+  readonly world: World;
+  readonly maps: MapCalls;
+  cpuCalling: Cpu | null = null;
+  /** Index in the code's words of the instruction that calls. */
+  at = 0;
+
+  constructor(world: World) {
+    this.world = world;
+    this.maps = world.maps(this);
+  }
+
+  // What the interpreter calls.
+
+  helper(cpu: Cpu, id: number): number {
+    this.#begin(cpu);
+    const helper = helperById(id);
+    if (helper === undefined) {
+      const name = helperName(id);
+      this.fail(
+        "call",
+        name === undefined ? `there is no helper ${id}` : `${name} (helper ${id}) is not available here`,
+      );
+    } else if (helper.rcu === "reader" && this.#unprotected(cpu, helper.maps)) {
+      this.fail("outsideSection", `${helper.name} is called outside an RCU section`);
+    } else helper.start(this);
+    return this.#end(cpu);
+  }
+
+  kfunc(cpu: Cpu, index: number): number {
+    this.#begin(cpu);
+    const name = cpu.code.program.kfuncs[index];
+    const kfunc = name === undefined ? undefined : kfuncByName(name);
+    if (kfunc === undefined) this.fail("call", `there is no kfunc ${name ?? index}`);
+    else kfunc.start(this);
+    return this.#end(cpu);
+  }
+
+  step(cpu: Cpu): number {
+    this.cpuCalling = cpu;
+    this.at = cpu.R[state.pc] - INSN_WORDS;
+    this.maps.step(cpu);
+    cpu.refresh();
+    return cpu.R[state.status];
+  }
+
+  returned(cpu: Cpu, kind: number): number {
+    const R = cpu.R;
+    this.cpuCalling = cpu;
+    this.at = R[state.pc];
+    if (R[state.frame] === 0) this.finish(cpu, R[0], R[1]);
+    else if (kind === continuation.loop) this.#loopReturned(cpu);
+    else if (kind === continuation.forEach) this.maps.forEachReturned(cpu);
+    else {
+      // A function that a tail call replaced: its caller's program goes on.
+      const program = R[frameAt(R[state.frame]) + frame.program];
+      R[state.pc] = popFrame(cpu);
+      const back = R[state.pc];
+      this.world.switchProgram(cpu, program);
+      cpu.R[state.pc] = back;
+    }
+    cpu.refresh();
+    return cpu.R[state.status];
+  }
+
+  packet(cpu: Cpu, offset: number, size: number): number {
+    const R = cpu.R;
+    const start = R[state.packetStart] + offset;
+    clobber(R);
+    if (R[state.packetRegion] !== 0 && offset >= 0 && start + size <= R[state.packetEnd]) {
+      let value = 0;
+      for (let at = 0; at < size; at++) value = (value << 8) | cpu.U[start + at];
+      setNumber(R, 0, value, 0);
+      return RUNNING;
+    }
+    // Beyond the packet the function returns 0, as the kernel's rewritten load does.
+    setNumber(R, 0, 0, 0);
+    const kind = R[frameAt(R[state.frame]) + frame.kind];
+    if (R[state.frame] === 0 || kind !== continuation.none) return this.returned(cpu, kind);
+    R[state.pc] = popFrame(cpu);
+    return RUNNING;
+  }
+
+  describe(region: number, address: number): string {
+    return this.world.describe(region, address);
+  }
+
+  history(region: number): readonly History[] {
+    return this.world.history(region);
+  }
+
+  #begin(cpu: Cpu): void {
+    this.cpuCalling = cpu;
+    this.at = cpu.R[state.pc] - INSN_WORDS;
+  }
+
+  #end(cpu: Cpu): number {
+    cpu.refresh();
+    return cpu.R[state.status];
+  }
+
+  /** Rule E1, at run time; maps of the program's own arrays (LD_IMM64 of a value) do not come this way. */
+  #unprotected(cpu: Cpu, _maps: unknown): boolean {
+    return this.world.explicitSections && cpu.R[state.sectionDepth] === 0;
+  }
+
+  // The port that helper bodies see.
+
+  get calling(): Cpu {
+    if (this.cpuCalling === null) throw new Error("no call is in progress");
+    return this.cpuCalling;
+  }
+
+  get R(): Int32Array {
+    return this.calling.R;
+  }
+
+  fail(kind: FaultKind, text: string, address?: bigint, region = 0): void {
+    raise(this.calling, this.at, kind, text, address, region);
+  }
+
+  lo(i: number): number {
+    return this.R[(i + 1) * REG_WORDS];
+  }
+
+  hi(i: number): number {
+    return this.R[(i + 1) * REG_WORDS + 1];
+  }
+
+  returns(lo: number, hi: number): void {
+    setNumber(this.R, 0, lo, hi);
+    clobber(this.R);
+  }
+
+  returnsNumber(value: number): void {
+    this.returns(value, value >> 31);
+  }
+
+  readable(i: number, count: number): boolean {
+    return this.#range(i, count, false);
+  }
+
+  writable(i: number, count: number): boolean {
+    return this.#range(i, count, true);
+  }
+
+  #range(i: number, count: number, write: boolean): boolean {
+    if (count === 0) return true;
+    const register = (i + 1) * REG_WORDS;
+    if (count < 0 || count > 0x20000000) {
+      this.fail("argument", `r${i + 2} is ${count >>> 0}: too large a size`);
+      return false;
+    }
+    return access(this.calling, this.at, register, this.R[register], count, write) >= 0;
+  }
+
+  byte(i: number, offset: number): number {
+    return this.calling.U[this.lo(i) + offset];
+  }
+
+  setByte(i: number, offset: number, value: number): void {
+    this.calling.U[this.lo(i) + offset] = value;
+  }
+
+  rcu = { lock: () => this.#lockSection(), unlock: () => this.#unlockSection() };
+
+  #lockSection(): void {
+    const cpu = this.calling;
+    const R = cpu.R;
+    if (R[state.spin] !== 0) {
+      this.fail("lock", "bpf_rcu_read_lock is called while a bpf_spin_lock is held");
+      return;
+    }
+    if (R[state.sectionDepth] >= MAX_SECTIONS) {
+      this.fail("nested", "RCU sections are nested more than 8 deep");
+      return;
+    }
+    R[state.sectionDepth]++;
+    if (R[state.sectionDepth] === 1 && this.world.explicitSections) R[state.section] = this.world.sectionOpened(cpu);
+    this.#returnsNothing();
+  }
+
+  #unlockSection(): void {
+    const cpu = this.calling;
+    const R = cpu.R;
+    if (R[state.sectionDepth] === 0) {
+      this.fail("unmatched", "bpf_rcu_read_unlock is called with no section open");
+      return;
+    }
+    if (R[state.spin] !== 0) {
+      this.fail("lock", "bpf_rcu_read_unlock is called while a bpf_spin_lock is held");
+      return;
+    }
+    R[state.sectionDepth]--;
+    if (R[state.sectionDepth] === 0 && this.world.explicitSections) {
+      this.world.sectionClosed(cpu, R[state.section]);
+      R[state.section] = -1;
+    }
+    this.#returnsNothing();
+  }
+
+  /** A call that returns nothing leaves r0 as unset as r1 to r5. */
+  #returnsNothing(): void {
+    clobber(this.R);
+    this.R[word.region] = UNINITIALISED;
+  }
+
+  clock = {
+    nanoseconds: () => this.world.nanoseconds(),
+    bootNanoseconds: () => this.world.bootNanoseconds(),
+  };
+  random = () => this.world.random();
+
+  get cpu(): number {
+    return this.calling.index;
+  }
+
+  get task(): HostCall["task"] {
+    return this.world.task;
+  }
+
+  print(text: string): void {
+    this.world.print(this.calling, text);
+  }
+
+  string(lo: number, hi: number, most: number): string | null {
+    const cpu = this.calling;
+    // Whichever argument holds the address tells where it may read.
+    const spare = 11 * REG_WORDS;
+    const R = cpu.R;
+    setNumber(R, spare, lo, hi);
+    for (let register = REG_WORDS; register < 6 * REG_WORDS; register += REG_WORDS) {
+      if (R[register] === lo && R[register + 1] === hi && R[register + word.region] > 0)
+        copyRegister(R, register, spare);
+    }
+    let text = "";
+    for (let at = 0; at < most; at++) {
+      R[spare] = lo + at;
+      if (access(cpu, this.at, spare, lo + at, 1, false) < 0) return null;
+      const byte = cpu.U[lo + at];
+      if (byte === 0) break;
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** The slot of the function that argument `arg` names; -1 and a fault when it names none. */
+  functionAt(arg: number): number {
+    const lo = this.lo(arg);
+    const program = this.R[state.program];
+    const slot = lo & ((1 << PROGRAM_SHIFT) - 1);
+    if (this.hi(arg) === CODE_HIGH && lo >>> PROGRAM_SHIFT === program && slot < this.calling.code.slots) return slot;
+    this.fail("argument", `r${arg + 1} is no function of this program`);
+    return -1;
+  }
+
+  loop(count: number, callbackArg: number, contextArg: number): void {
+    const cpu = this.calling;
+    const slot = this.functionAt(callbackArg);
+    if (slot < 0) return;
+    if (count === 0) {
+      this.returnsNumber(0);
+      return;
+    }
+    const R = cpu.R;
+    if (!pushFrame(cpu, R[state.pc], continuation.loop)) {
+      this.fail("depth", "the call is nested more than 8 frames deep");
+      return;
+    }
+    const at = frameAt(R[state.frame]);
+    R[at + frame.data] = 0;
+    R[at + frame.data + 1] = count;
+    R[at + frame.data + 2] = slot;
+    copyRegister(R, (contextArg + 1) * REG_WORDS, at + frame.kept);
+    R[at + frame.data + 3] = R[state.sectionDepth];
+    this.#loopEnter(cpu);
+  }
+
+  #loopEnter(cpu: Cpu): void {
+    const R = cpu.R;
+    const at = frameAt(R[state.frame]);
+    clobber(R);
+    R[word.region] = UNINITIALISED;
+    setNumber(R, REG_WORDS, R[at + frame.data], 0);
+    copyRegister(R, at + frame.kept, 2 * REG_WORDS);
+    R[state.pc] = R[at + frame.data + 2] * INSN_WORDS;
+  }
+
+  #loopReturned(cpu: Cpu): void {
+    const R = cpu.R;
+    const at = frameAt(R[state.frame]);
+    const done = ++R[at + frame.data];
+    const stop = R[0] !== 0 || R[1] !== 0;
+    if (stop || done >>> 0 >= R[at + frame.data + 1] >>> 0) {
+      R[state.pc] = popFrame(cpu);
+      setNumber(R, 0, done, 0);
+      return;
+    }
+    this.again(cpu);
+    this.#loopEnter(cpu);
+  }
+
+  /** The callback's frame once more, with a fresh stack. */
+  again(cpu: Cpu): void {
+    const R = cpu.R;
+    for (let r = 6; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
+    enter(cpu, R[state.frame]);
+  }
+
+  forEach(mapArg: number, callbackArg: number, contextArg: number): void {
+    this.maps.forEach(mapArg, callbackArg, contextArg);
+  }
+
+  get timer(): HostCall["timer"] {
+    return this.maps.timer;
+  }
+
+  spin = { lock: (arg: number) => this.#spinLock(arg), unlock: (arg: number) => this.#spinUnlock(arg) };
+
+  #spinLock(arg: number): void {
+    const cpu = this.calling;
+    const R = cpu.R;
+    const address = this.lo(arg);
+    if (R[state.spin] !== 0) {
+      this.fail("lock", "a bpf_spin_lock is taken while another is held");
+      return;
+    }
+    if (!this.writable(arg, 4)) return;
+    if (cpu.I[address >> 2] !== 0) {
+      // Somebody else has it: the call is made again when this CPU is run again.
+      R[state.status] = BLOCKED;
+      R[state.pc] = this.at;
+      return;
+    }
+    cpu.I[address >> 2] = 1;
+    R[state.spin] = address;
+    this.#returnsNothing();
+  }
+
+  #spinUnlock(arg: number): void {
+    const R = this.R;
+    const address = this.lo(arg);
+    if (R[state.spin] === 0 || R[state.spin] !== address) {
+      this.fail("lock", "bpf_spin_unlock is called on a lock that this program does not hold");
+      return;
+    }
+    if (!this.writable(arg, 4)) return;
+    this.calling.I[address >> 2] = 0;
+    R[state.spin] = 0;
+    this.#returnsNothing();
+  }
+
+  preempt = {
+    disable: () => {
+      this.R[state.preempt]++;
+      this.#returnsNothing();
+    },
+    enable: () => {
+      if (this.R[state.preempt] === 0) {
+        this.fail("unmatched", "bpf_preempt_enable without bpf_preempt_disable");
+        return;
+      }
+      this.R[state.preempt]--;
+      this.#returnsNothing();
+    },
+  };
+
+  /** A number iterator is two words: the number before the next one, and the end (kernel: struct bpf_iter_num_kern). */
+  iter = {
+    create: (arg: number, start: number, end: number) => {
+      if (!this.writable(arg, 8)) return;
+      const word = this.lo(arg) >> 2;
+      const bad = start > end ? EINVAL : end - start > MAX_LOOPS ? E2BIG : 0;
+      this.calling.I[word] = bad === 0 ? start - 1 : 0;
+      this.calling.I[word + 1] = bad === 0 ? end : 0;
+      this.returnsNumber(bad);
+    },
+    next: (arg: number) => {
+      if (!this.readable(arg, 8) || !this.writable(arg, 8)) return;
+      const I = this.calling.I;
+      const R = this.R;
+      const word = this.lo(arg) >> 2;
+      if (I[word] + 1 >= I[word + 1]) {
+        I[word] = I[word + 1] = 0;
+        this.returnsNumber(0);
+        return;
+      }
+      I[word]++;
+      copyRegister(R, (arg + 1) * REG_WORDS, 0);
+      clobber(R);
+    },
+    destroy: (arg: number) => {
+      if (!this.writable(arg, 8)) return;
+      const word = this.lo(arg) >> 2;
+      this.calling.I[word] = this.calling.I[word + 1] = 0;
+      this.#returnsNothing();
+    },
+  };
+
+  tailCall(mapArg: number, index: number): void {
+    const cpu = this.calling;
+    const R = cpu.R;
+    const program = this.maps.program(mapArg, index);
+    if (R[state.status] !== RUNNING) return;
+    if (program < 0 || R[state.tailCalls] >= TAIL_CALLS) {
+      this.returnsNumber(ENOENT);
+      return;
+    }
+    if (this.world.explicitSections && R[state.sectionDepth] > 0) {
+      this.fail("sectionOpen", "a tail call is made while an RCU section is open");
+      return;
+    }
+    R[state.tailCalls]++;
+    const depth = R[state.frame];
+    const at = frameAt(depth);
+    if (depth > 0 && R[at + frame.kind] === continuation.none) {
+      R[at + frame.kind] = continuation.tailCalled;
+      R[at + frame.program] = R[state.program];
+    }
+    copyRegister(R, REG_WORDS, 12 * REG_WORDS - REG_WORDS);
+    for (let r = 0; r < 10; r++) if (r !== 1) R[r * REG_WORDS + word.region] = UNINITIALISED;
+    enter(cpu, depth);
+    this.world.switchProgram(cpu, program);
+  }
+
+  throwException(lo: number, hi: number): void {
+    const cpu = this.calling;
+    if (this.world.explicitSections && cpu.R[state.sectionDepth] > 0) {
+      this.fail("sectionOpen", "bpf_throw is called while an RCU section is open");
+      return;
+    }
+    cpu.R[state.frame] = 0;
+    this.finish(cpu, lo, hi);
+  }
+
+  packetLoad(offset: number, to: number, size: number): void {
+    const cpu = this.calling;
+    const R = cpu.R;
+    if (size < 0 || !this.writable(to, size)) return;
+    const from = R[state.packetStart] + offset;
+    const inside = R[state.packetRegion] !== 0 && offset >= 0 && from + size <= R[state.packetEnd];
+    const target = this.lo(to);
+    if (inside) cpu.U.copyWithin(target, from, from + size);
+    else cpu.U.fill(0, target, target + size);
+    this.returnsNumber(inside ? 0 : EFAULT);
+  }
+
+  /** The program ends with this result, unless it holds something that it must not keep. */
+  finish(cpu: Cpu, lo: number, hi: number): void {
+    const R = cpu.R;
+    if (R[state.spin] !== 0) {
+      this.fail("sectionOpen", "the program exits while it holds a bpf_spin_lock");
+      return;
+    }
+    if (R[state.sectionDepth] > 0) {
+      this.fail("sectionOpen", "the program exits while its RCU section is open");
+      return;
+    }
+    if (R[state.preempt] > 0) {
+      this.fail("sectionOpen", "the program exits with preemption disabled");
+      return;
+    }
+    R[state.resultLo] = lo;
+    R[state.resultHi] = hi;
+    R[state.status] = EXITED;
+    if (!this.world.explicitSections && R[state.section] > 0) {
+      this.world.sectionClosed(cpu, R[state.section]);
+      R[state.section] = -1;
+    }
+  }
+
+  /** A function of the running program as an address. */
+  static address(program: number, slot: number): { lo: number; hi: number } {
+    return { lo: (program << PROGRAM_SHIFT) | slot, hi: CODE_HIGH };
+  }
+
+  /** Puts the address of `at` in a region into r0, ends the call. */
+  returnsPointer(address: number): void {
+    this.returns(address, POINTER_HIGH);
+  }
+}

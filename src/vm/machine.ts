@@ -1,0 +1,539 @@
+// A machine: memory, CPUs, maps, an RCU domain, and the programs loaded into it. All that it knows between two steps is
+// numbers in its memory; the classes here are handles. One file because loading, starting and restoring must agree
+// on every word of a CPU.
+import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
+import { type ProgramType, programType } from "../host/programs.ts";
+import type { Insn } from "../isa/insn.ts";
+import type { Program, RcuRegime } from "../isa/program.ts";
+import { head, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
+import { Memory, type Snapshot } from "../memory/memory.ts";
+import { Clock } from "../rcu/clock.ts";
+import { type Pending, RcuDomain } from "../rcu/domain.ts";
+import type { Event, Listener } from "../trace/event.ts";
+import { point, raise } from "./access.ts";
+import { Calls, type MapCalls, type World } from "./calls.ts";
+import { type Code, INSN_WORDS, predecode, REG_WORDS, type Resolved } from "./code.ts";
+import type { Fault, History, Warning } from "./fault.ts";
+import { enter, frameAt, setNumber } from "./frames.ts";
+import { interpret } from "./interpret.ts";
+import {
+  BLOCKED,
+  CPU_WORDS,
+  Cpu,
+  EXITED,
+  FAULTED,
+  FRAMES,
+  frame,
+  RUNNING,
+  STACK_BYTES,
+  state,
+  UNINITIALISED,
+  word,
+} from "./registers.ts";
+
+export interface MachineOptions {
+  readonly cpus?: number;
+  readonly seed?: number;
+  /** Overrides what the programs say of themselves. */
+  readonly regime?: RcuRegime;
+  /** An access through a pointer whose element was deleted or reused is a fault instead of a warning. */
+  readonly strict?: boolean;
+  /** `virtual`: starts at 0 and passes by advanceTime only. */
+  readonly clock?: "virtual" | "real";
+  readonly maxInstructions?: number;
+  readonly onEvent?: Listener;
+}
+
+export interface RunInput {
+  readonly ctx?: Uint8Array;
+  readonly packet?: Uint8Array;
+  /** Instead of a context: r1 points to a writable copy, r2 is its length. */
+  readonly memory?: Uint8Array;
+  readonly cpu?: number;
+}
+
+interface Finished {
+  readonly instructions: number;
+  readonly warnings: readonly Warning[];
+  /** What bpf_trace_printk wrote, a line each. */
+  readonly output: readonly string[];
+}
+export type Result = Finished &
+  ({ readonly kind: "exit"; readonly r0: bigint } | { readonly kind: "fault"; readonly fault: Fault });
+
+export type RunStatus = "running" | "blocked" | "exited" | "fault";
+const statusNames = ["running", "blocked", "exited", "fault"] as const;
+
+export interface MachineSnapshot {
+  readonly memory: Snapshot;
+  readonly cpus: readonly { readonly fault: Fault | null; readonly warnings: number; readonly output: number }[];
+}
+
+const HEADROOM = 256;
+const DEFAULT_LIMIT = 10_000_000;
+/** Context bytes where neither the caller nor the program type says how many. */
+const PLAIN_CONTEXT = 256;
+const LONGEST_CONTEXT = 4096;
+
+interface Entry {
+  readonly code: Code;
+  readonly type: ProgramType | undefined;
+  readonly pointers: ReadonlyMap<number, number>;
+}
+
+export class Machine {
+  readonly memory: Memory;
+  readonly rcu: RcuDomain;
+  readonly clock: Clock;
+  readonly cpus: readonly Cpu[];
+  readonly strict: boolean;
+  readonly listener: Listener | undefined;
+  readonly maxInstructions: number;
+  readonly #regime: RcuRegime | undefined;
+  readonly #realClock: boolean;
+  readonly #programs: Entry[] = [];
+  readonly #output: string[][];
+  /** Address of the machine's own words: 0 the state of the random numbers. */
+  readonly #words: number;
+  #explicit = true;
+  readonly world: World;
+  readonly calls: Calls;
+
+  constructor(options: MachineOptions = {}) {
+    const count = options.cpus ?? 1;
+    if (!(count >= 1 && count <= 64)) throw new RangeError(`a machine has 1 to 64 CPUs, not ${count}`);
+    this.memory = new Memory();
+    this.clock = new Clock(this.memory);
+    // One more reader than CPUs: userspace.
+    this.rcu = new RcuDomain(this.memory, count + 1);
+    this.strict = options.strict ?? false;
+    this.listener = options.onEvent;
+    this.maxInstructions = Math.min(options.maxInstructions ?? DEFAULT_LIMIT, 0x7fffffff);
+    this.#regime = options.regime;
+    this.#realClock = options.clock === "real";
+    this.#words = this.memory.reserve(64);
+    this.memory.i32[head.machine] = this.#words;
+    this.memory.i32[this.#words >> 2] = (options.seed ?? 1) * 2654435761 || 1;
+    this.#output = Array.from({ length: count }, () => []);
+    this.world = this.#world();
+    this.calls = new Calls(this.world);
+    const none = predecode(EMPTY, () => null);
+    this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none));
+  }
+
+  #makeCpu(index: number, none: Code): Cpu {
+    const base = this.memory.reserve(CPU_WORDS * 4);
+    const stacks = Array.from({ length: FRAMES }, (_, depth) => {
+      const address = this.memory.allocate(STACK_BYTES, 8, kind.stack, index * FRAMES + depth);
+      return { address, region: this.memory.regionAt(address) };
+    });
+    const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none);
+    cpu.strict = this.strict;
+    cpu.R[state.status] = EXITED;
+    cpu.R[state.section] = -1;
+    return cpu;
+  }
+
+  /** Loads a program, or says why this machine cannot run it. Maps of a name that is already there are shared. */
+  load(from: Program | { readonly program: Program }): Outcome<Loaded> {
+    const program = "program" in from ? from.program : from;
+    const refuse = (diagnostic: Pick<Diagnostic, "code" | "text" | "at" | "pc">): Outcome<Loaded> => ({
+      ok: false,
+      diagnostics: [{ severity: "error", notes: [], ...diagnostic }],
+    });
+    const at = program.origin.find((one) => one !== undefined)?.whole;
+    if (program.order === "big") {
+      return refuse({
+        code: "E0112",
+        at,
+        pc: 0,
+        text: "a big-endian program can be verified and printed, but not run",
+      });
+    }
+    const type = program.type === undefined ? undefined : programType(program.type);
+    if (program.type !== undefined && type === undefined) {
+      return refuse({ code: "E0113", at, pc: 0, text: `there is no program type \`${program.type}\`` });
+    }
+    const index = this.#programs.length;
+    const problem = this.createMaps(program, index);
+    if (problem !== null) return refuse(problem);
+    const code = predecode(program, (insn) => this.#resolve(program, index, insn));
+    const pointers = new Map<number, number>();
+    for (const field of type?.fields ?? []) {
+      if (field.kind !== "scalar") pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
+    }
+    this.#programs.push({ code, type, pointers });
+    return { ok: true, value: new Loaded(this, index, program), diagnostics: [] };
+  }
+
+  protected createMaps(_program: Program, _index: number): Pick<Diagnostic, "code" | "text" | "at" | "pc"> | null {
+    return null;
+  }
+
+  #resolve(program: Program, index: number, insn: Extract<Insn, { kind: "imm64" }>): Resolved | null {
+    if (insn.what === "func") {
+      const pc = program.insns.indexOf(insn);
+      const { lo, hi } = Calls.address(index, pc + 1 + insn.low);
+      return { lo, hi, region: 0, base: 0, limit: 0 };
+    }
+    return null;
+  }
+
+  /** Which regime a program of this machine runs under. */
+  regimeOf(program: Program): RcuRegime {
+    return this.#regime ?? program.rcu ?? "explicit";
+  }
+
+  /** Puts a CPU at the start of a program. The regions made for its input live until the next start on that CPU. */
+  prepare(index: number, input: RunInput): Cpu {
+    const { code, type } = this.#programs[index];
+    const cpu = this.cpus[input.cpu ?? 0];
+    if (cpu === undefined) throw new RangeError(`there is no CPU ${input.cpu}`);
+    cpu.refresh();
+    if (cpu.R[state.status] <= BLOCKED) throw new Error(`CPU ${cpu.index} is in the middle of another run`);
+    for (const owned of [state.ctxRegion, state.packetRegion]) {
+      const old = cpu.R[owned];
+      if (old !== 0 && this.memory.isLive(old)) this.memory.free(this.memory.regionWord(old, region.base));
+      cpu.R[owned] = 0;
+    }
+    this.#explicit = this.regimeOf(code.program) === "explicit";
+    const packet = input.packet ?? (type?.fields === undefined ? undefined : new Uint8Array());
+    const packetBase = packet === undefined ? 0 : this.#place(HEADROOM + packet.length, kind.packet, cpu, type);
+    const context = input.memory ?? this.#contextBytes(type, input, packet, packetBase + HEADROOM);
+    const contextKind = input.memory === undefined ? kind.ctx : kind.scratch;
+    const contextBase = this.#place(context.length, contextKind, cpu, undefined);
+    cpu.refresh();
+    cpu.U.set(context, contextBase);
+    if (packet !== undefined) cpu.U.set(packet, packetBase + HEADROOM);
+    const R = cpu.R;
+    R.fill(0, 0, state.table);
+    R[state.sectionDepth] = 0;
+    R[state.ctxRegion] = this.memory.regionAt(contextBase);
+    if (packet !== undefined) {
+      R[state.packetRegion] = this.memory.regionAt(packetBase);
+      R[state.packetStart] = packetBase + HEADROOM;
+      R[state.packetEnd] = packetBase + HEADROOM + packet.length;
+    }
+    R[state.limit] = this.maxInstructions;
+    R[state.section] = -1;
+    if (!this.#explicit && program(code).sleepable !== true) R[state.section] = this.world.sectionOpened(cpu);
+    for (let r = 0; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
+    R[REG_WORDS] = contextBase;
+    R[REG_WORDS + 1] = POINTER_HIGH;
+    point(cpu, REG_WORDS, R[state.ctxRegion]);
+    if (input.memory !== undefined) setNumber(R, 2 * REG_WORDS, input.memory.length, 0);
+    for (let depth = 0; depth < FRAMES; depth++) R[frameAt(depth) + frame.serial] = 0;
+    enter(cpu, 0);
+    this.world.switchProgram(cpu, index);
+    cpu.fault = null;
+    cpu.warnings = [];
+    this.#output[cpu.index] = [];
+    R[state.status] = RUNNING;
+    return cpu;
+  }
+
+  #place(size: number, what: number, cpu: Cpu, type: ProgramType | undefined): number {
+    const flags = what === kind.packet && type !== undefined && !type.packetWritable ? READ_ONLY : 0;
+    const base = this.memory.allocate(Math.max(1, size), 8, what, cpu.index, flags);
+    if (base === 0) throw new Error(`no memory is left for ${size} bytes of input`);
+    return base;
+  }
+
+  #contextBytes(
+    type: ProgramType | undefined,
+    input: RunInput,
+    packet: Uint8Array | undefined,
+    at: number,
+  ): Uint8Array {
+    const size = Math.min(type?.contextSize ?? PLAIN_CONTEXT, LONGEST_CONTEXT);
+    const bytes = new Uint8Array(Math.max(input.ctx?.length ?? 0, type?.fields === undefined && input.ctx ? 0 : size));
+    if (input.ctx !== undefined) bytes.set(input.ctx);
+    const view = new DataView(bytes.buffer);
+    for (const field of type?.fields ?? []) {
+      if (field.kind === "packetEnd") view.setUint32(field.offset, at + (packet?.length ?? 0), true);
+      else if (field.kind !== "scalar") view.setUint32(field.offset, at, true);
+      else if (field.name === "len" && input.ctx === undefined) view.setUint32(field.offset, packet?.length ?? 0, true);
+    }
+    return bytes;
+  }
+
+  #world(): World {
+    const machine = this;
+    return {
+      get explicitSections() {
+        return machine.#explicit;
+      },
+      task: { pid: 1, tgid: 1, uid: 0, gid: 0, comm: "bpflab" },
+      nanoseconds: () => machine.nanoseconds(),
+      bootNanoseconds: () => machine.nanoseconds(),
+      random: () => machine.#random(),
+      print: (cpu, text) => {
+        machine.#output[cpu.index].push(text);
+        if (machine.listener) machine.emit(cpu, { kind: "print", text });
+      },
+      sectionOpened: (cpu) => {
+        machine.rcu.lock(cpu.index);
+        return machine.rcu.section(cpu.index);
+      },
+      sectionClosed: (cpu) => {
+        machine.rcu.unlock(cpu.index);
+      },
+      switchProgram: (cpu, index) => {
+        const entry = machine.#programs[index];
+        cpu.code = entry.code;
+        cpu.contextPointers = entry.pointers;
+        cpu.R[state.program] = index;
+        cpu.R[state.pc] = 0;
+      },
+      describe: (id, address) => machine.describe(id, address),
+      history: (id) => machine.history(id),
+      maps: (calls) => machine.mapCalls(calls),
+    };
+  }
+
+  protected mapCalls(calls: Calls): MapCalls {
+    const none = () => calls.fail("call", "this machine has no maps");
+    return {
+      lookup: none,
+      lookupPercpu: none,
+      update: none,
+      remove: none,
+      push: none,
+      pop: none,
+      peek: none,
+      ringbufOutput: none,
+      ringbufReserve: none,
+      ringbufSubmit: none,
+      ringbufDiscard: none,
+      ringbufQuery: none,
+      step: none,
+      forEach: none,
+      forEachReturned: none,
+      program: () => -1,
+      timer: { init: none, setCallback: none, start: none, cancel: none },
+    };
+  }
+
+  /** Something happened at the instruction that a CPU is at; for listeners. */
+  emit(cpu: Cpu, what: EventBody): void {
+    const at = cpu.R[state.pc] / INSN_WORDS;
+    const span = cpu.code.program.origin[at]?.whole;
+    this.listener?.({ at, span, cpu: cpu.index, frame: cpu.R[state.frame], ...what });
+  }
+
+  #random(): number {
+    const at = this.#words >> 2;
+    const I = this.memory.i32;
+    let x = I[at];
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    I[at] = x;
+    return x;
+  }
+
+  nanoseconds(): bigint {
+    return this.#realClock ? BigInt(Math.round(performance.now() * 1e6)) : this.clock.nanoseconds;
+  }
+
+  describe(id: number, address: number): string {
+    const what = this.memory.regionWord(id, region.kind);
+    const owner = this.memory.regionWord(id, region.owner);
+    switch (what) {
+      case kind.stack:
+        return `the stack of frame ${owner % FRAMES}`;
+      case kind.ctx:
+        return "the context";
+      case kind.packet:
+        return "the packet";
+      case kind.scratch:
+        return "the memory handed to the program";
+      default:
+        return `memory at offset ${address - this.memory.regionWord(id, region.base)} of region ${id}`;
+    }
+  }
+
+  history(_id: number): readonly History[] {
+    return [];
+  }
+
+  /** Grace periods and deferred calls under way. */
+  get pending(): readonly Pending[] {
+    return this.rcu.pending();
+  }
+
+  output(cpu: Cpu): readonly string[] {
+    return this.#output[cpu.index];
+  }
+
+  snapshot(): MachineSnapshot {
+    return {
+      memory: this.memory.snapshot(),
+      cpus: this.cpus.map((cpu) => ({
+        fault: cpu.fault,
+        warnings: cpu.warnings.length,
+        output: this.#output[cpu.index].length,
+      })),
+    };
+  }
+
+  restore(snapshot: MachineSnapshot): void {
+    this.memory.restore(snapshot.memory);
+    this.cpus.forEach((cpu, at) => {
+      const kept = snapshot.cpus[at];
+      cpu.refresh();
+      const entry = this.#programs[cpu.R[state.program]];
+      if (entry !== undefined) {
+        cpu.code = entry.code;
+        cpu.contextPointers = entry.pointers;
+      }
+      cpu.fault = kept.fault;
+      cpu.warnings.length = kept.warnings;
+      this.#output[at].length = kept.output;
+    });
+  }
+
+  /** Runs several runs to their ends, one step at a time, in an order that the seed alone decides. */
+  interleave(runs: readonly Run[], seed: number): readonly Result[] {
+    let x = seed | 0 || 1;
+    const open = [...runs];
+    let idle = 0;
+    while (open.length > 0) {
+      x ^= x << 13;
+      x ^= x >>> 17;
+      x ^= x << 5;
+      const at = (x >>> 0) % open.length;
+      const status = open[at].step();
+      if (status === "exited" || status === "fault") open.splice(at, 1);
+      idle = status === "blocked" ? idle + 1 : 0;
+      // A thousand tries of blocked runs in a row: nobody can go on.
+      if (idle > 1000) for (const run of open.splice(0)) run.deadlock();
+    }
+    return runs.map((run) => run.result());
+  }
+}
+
+function program(code: Code): Program {
+  return code.program;
+}
+
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+export type EventBody = Without<Event, "at" | "span" | "cpu" | "frame">;
+
+/** A program in a machine. */
+export class Loaded {
+  readonly machine: Machine;
+  readonly program: Program;
+  readonly #index: number;
+
+  constructor(machine: Machine, index: number, program: Program) {
+    this.machine = machine;
+    this.#index = index;
+    this.program = program;
+  }
+
+  run(input: RunInput = {}): Result {
+    return this.start(input).finish();
+  }
+
+  /** Puts a CPU at the program's first instruction. */
+  start(input: RunInput = {}): Run {
+    return new Run(this.machine, this.machine.prepare(this.#index, input));
+  }
+}
+
+/** One run of a program on one CPU. */
+export class Run {
+  readonly machine: Machine;
+  readonly cpu: Cpu;
+
+  constructor(machine: Machine, cpu: Cpu) {
+    this.machine = machine;
+    this.cpu = cpu;
+  }
+
+  get status(): RunStatus {
+    this.cpu.refresh();
+    return statusNames[this.cpu.R[state.status]];
+  }
+
+  /** The slot of the next instruction. */
+  get pc(): number {
+    this.cpu.refresh();
+    return this.cpu.R[state.pc] / INSN_WORDS;
+  }
+
+  /** One instruction, or one step of the map operation that a call is in the middle of. */
+  step(): RunStatus {
+    const { cpu, machine } = this;
+    cpu.stepwise = true;
+    if (machine.listener === undefined) return statusNames[interpret(cpu, 1)];
+    cpu.refresh();
+    const before = Array.from({ length: 11 }, (_, r) => cpu.value(r));
+    const at = cpu.R[state.pc] / INSN_WORDS;
+    const warnings = cpu.warnings.length;
+    const status = interpret(cpu, 1);
+    const changes = before
+      .map((value, reg) => ({ reg, before: value, after: cpu.value(reg) }))
+      .filter((change) => change.before !== change.after);
+    const place = { at, span: cpu.code.program.origin[at]?.whole, cpu: cpu.index, frame: cpu.R[state.frame] };
+    machine.listener({ ...place, kind: "step", changes });
+    for (const { text } of cpu.warnings.slice(warnings)) machine.listener({ ...place, kind: "warning", text });
+    if (cpu.fault !== null) machine.listener({ ...place, kind: "fault", code: cpu.fault.code, text: cpu.fault.text });
+    if (status === EXITED) machine.listener({ ...place, kind: "exit", value: this.#r0() });
+    return statusNames[status];
+  }
+
+  finish(): Result {
+    const { cpu, machine } = this;
+    if (machine.listener !== undefined) {
+      for (let tries = 0; cpu.R[state.status] < EXITED; tries++) {
+        if (this.step() !== "blocked") tries = 0;
+        else if (tries > 1) this.deadlock();
+      }
+      return this.result();
+    }
+    cpu.stepwise = false;
+    const status = interpret(cpu, 0x7fffffff);
+    if (status === BLOCKED) this.deadlock();
+    return this.result();
+  }
+
+  /** Ends a run that waits for something that cannot happen. */
+  deadlock(): void {
+    if (this.cpu.R[state.status] > BLOCKED) return;
+    raise(this.cpu, this.cpu.R[state.pc], "lock", "waits for ever: nobody is left to release what it waits for");
+  }
+
+  result(): Result {
+    const { cpu } = this;
+    cpu.refresh();
+    const common = {
+      instructions: cpu.R[state.count],
+      warnings: cpu.warnings,
+      output: this.machine.output(cpu),
+    };
+    if (cpu.R[state.status] === FAULTED && cpu.fault !== null) return { kind: "fault", fault: cpu.fault, ...common };
+    if (cpu.R[state.status] !== EXITED) throw new Error("the run is not over");
+    return { kind: "exit", r0: this.#r0(), ...common };
+  }
+
+  #r0(): bigint {
+    const R = this.cpu.R;
+    return (BigInt(R[state.resultHi] >>> 0) << 32n) | BigInt(R[state.resultLo] >>> 0);
+  }
+}
+
+const EMPTY: Program = {
+  name: "",
+  insns: [],
+  maps: [],
+  kfuncs: [],
+  functions: [],
+  labels: new Map(),
+  order: "little",
+  origin: [],
+  expectations: [],
+  warnings: [],
+  bytes: () => new Uint8Array(),
+};
