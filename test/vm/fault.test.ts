@@ -1,0 +1,165 @@
+// Every kind of fault and warning: what went wrong is a result with a code, a place and words for it.
+import { describe, expect, it } from "vitest";
+import { faultDiagnostic } from "../../src/vm/fault.ts";
+import type { MachineOptions, RunInput } from "../../src/vm/machine.ts";
+import { load } from "./support.ts";
+
+function fault(source: string, input: RunInput = {}, options: MachineOptions = {}) {
+  const { loaded } = load(source, options);
+  const result = loaded.run(input);
+  return result.kind === "fault" ? result.fault : null;
+}
+
+describe("faults", () => {
+  it.each([
+    ["null", "E0301", "r1 = 0\n r0 = *(u64 *)(r1 + 8)\n exit", 1, "null pointer"],
+    ["a number", "E0306", "r1 = 123456789 ll\n r0 = *(u64 *)(r1 + 0)\n exit", 2, "a number used as a pointer"],
+    ["above the stack", "E0304", "r1 = r10\n r0 = *(u64 *)(r1 + 0)\n exit", 1, "offset 512 of the stack"],
+    ["below the stack", "E0304", "*(u64 *)(r10 - 520) = 1\n r0 = 0\n exit", 0, "offset -8 of the stack"],
+    ["past the context", "E0307", "r0 = *(u64 *)(r1 + 252)\n exit", 0, "the context"],
+    ["a truncated pointer", "E0306", "w1 = w1\n r0 = *(u64 *)(r1 + 0)\n exit", 1, "where nothing is"],
+    ["misaligned atomic", "E0309", "r2 = 1\n lock *(u64 *)(r1 + 4) += r2\n r0 = 0\n exit", 1, "multiple of 8"],
+    ["endless loop", "E0202", "r0 = 0\n l: goto l\n", 1, "more than"],
+    ["falls off", "E0203", "r0 = 0", 1, "past its last instruction"],
+    ["too deep", "E0204", "f: call f\n exit", 0, "8 frames"],
+    ["unknown helper", "E0701", "call 9999\n exit", 0, "no helper 9999"],
+    ["unmatched unlock", "E0605", "call bpf_rcu_read_unlock\n r0 = 0\n exit", 0, "no section open"],
+    ["open section at exit", "E0603", "call bpf_rcu_read_lock\n r0 = 0\n exit", 2, "RCU section is open"],
+  ])("%s is %s", (_, code, source, pc, words) => {
+    const found = fault(source, {}, { maxInstructions: 10000 });
+    expect({ code: found?.code, pc: found?.pc }).toEqual({ code, pc });
+    expect(found?.text).toContain(words);
+  });
+
+  it("the stack of a function that returned", () => {
+    const found = fault(
+      "call f\n r0 = *(u64 *)(r0 + 0)\n exit\n f: *(u64 *)(r10 - 8) = 1\n r0 = r10\n r0 += -8\n exit",
+    );
+    expect(found?.code).toBe("E0304");
+    expect(found?.text).toContain("has returned");
+  });
+
+  it("past the packet", () => {
+    const source = ".prog xdp\n r2 = *(u32 *)(r1 + 0)\n r0 = *(u16 *)(r2 + 13)\n exit";
+    expect(fault(source, { packet: new Uint8Array(14) })?.code).toBe("E0303");
+    expect(fault(source, { packet: new Uint8Array(15) })).toBe(null);
+  });
+
+  it("carries registers, place and region, and reads as a diagnostic", () => {
+    const found = fault("r6 = 7\n r1 = r10\n r0 = *(u64 *)(r1 - 600)\n exit");
+    expect(found?.registers[6]).toBe(7n);
+    expect(found?.region).toBe("the stack of frame 0");
+    expect(found?.span).toBeDefined();
+    const diagnostic = found && faultDiagnostic(found);
+    expect(diagnostic?.code).toBe("E0304");
+    expect(diagnostic?.facts?.map((fact) => fact.name)).toEqual(["address", "region", "registers"]);
+  });
+});
+
+describe("warnings", () => {
+  it.each([
+    ["an unwritten register", "r0 = r7\n exit", "uninitialisedRegister", 0],
+    ["an unwritten stack slot", "r0 = *(u64 *)(r10 - 8)\n exit", "uninitialisedStack", 0],
+    ["half a stack slot", "*(u32 *)(r10 - 8) = 1\n r0 = *(u64 *)(r10 - 8)\n exit", "uninitialisedStack", 1],
+    ["r1 after a call", "call bpf_ktime_get_ns\n r0 = r1\n exit", "uninitialisedRegister", 1],
+  ])("%s", (_, source, kind, pc) => {
+    const result = load(source).loaded.run();
+    expect(result.kind).toBe("exit");
+    expect(result.warnings.map((one) => [one.kind, one.pc])).toEqual([[kind, pc]]);
+  });
+
+  it("says nothing about a program that does nothing wrong", () => {
+    const { loaded } = load("*(u32 *)(r10 - 8) = 1\n *(u32 *)(r10 - 4) = 2\n r0 = *(u64 *)(r10 - 8)\n exit");
+    expect(loaded.run()).toMatchObject({ kind: "exit", r0: 0x200000001n, warnings: [], instructions: 4 });
+  });
+});
+
+describe("calls", () => {
+  it("bpf_loop runs its callback in frames of its own", () => {
+    const { loaded } = load(`
+      r6 = 0
+      *(u64 *)(r10 - 8) = 0
+      r1 = 10
+      r2 = add ll
+      r3 = r10
+      r3 += -8
+      r4 = 0
+      call bpf_loop
+      r1 = *(u64 *)(r10 - 8)
+      r0 *= 1000
+      r0 += r1
+      exit
+    add:
+      r3 = *(u64 *)(r2 + 0)
+      r3 += r1
+      *(u64 *)(r2 + 0) = r3
+      r0 = 0
+      if r1 != 6 goto done
+      r0 = 1
+    done:
+      exit`);
+    expect(loaded.run()).toMatchObject({ kind: "exit", r0: 7021n, warnings: [] });
+  });
+
+  it("bpf_throw ends the program with its cookie, from any depth", () => {
+    const { loaded } = load("call f\n r0 = 1\n exit\n f: r1 = 42\n call bpf_throw\n exit");
+    expect(loaded.run()).toMatchObject({ kind: "exit", r0: 42n });
+  });
+
+  it("a number iterator counts", () => {
+    const { loaded } = load(`
+      r6 = 0
+      r1 = r10
+      r1 += -8
+      r2 = 3
+      r3 = 7
+      call bpf_iter_num_new
+    next:
+      r1 = r10
+      r1 += -8
+      call bpf_iter_num_next
+      if r0 == 0 goto end
+      w1 = *(u32 *)(r0 + 0)
+      r6 += r1
+      goto next
+    end:
+      r1 = r10
+      r1 += -8
+      call bpf_iter_num_destroy
+      r0 = r6
+      exit`);
+    expect(loaded.run()).toMatchObject({ kind: "exit", r0: 18n });
+  });
+
+  it("bpf_trace_printk writes a line", () => {
+    const { loaded } = load(`
+      r1 = 0x000a7525203d2078 ll
+      *(u64 *)(r10 - 8) = r1
+      r1 = r10
+      r1 += -8
+      r2 = 8
+      r3 = 17
+      call bpf_trace_printk
+      exit`);
+    expect(loaded.run().output).toEqual(["x = 17\n"]);
+  });
+
+  it("may_goto lets a loop run 8388608 times", () => {
+    const { loaded } = load("r0 = 0\n l: may_goto done\n r0 += 1\n goto l\n done: exit", { maxInstructions: 1e8 });
+    expect(loaded.run()).toMatchObject({ kind: "exit", r0: 8388608n });
+  });
+
+  it("LD_ABS past the packet ends the program with 0", () => {
+    const { loaded } = load(".prog socket_filter\n r6 = r1\n r0 = *(u16 *)skb[12]\n r0 += 1\n exit");
+    expect(loaded.run({ packet: new Uint8Array(13) })).toMatchObject({ kind: "exit", r0: 0n });
+    const packet = new Uint8Array(14);
+    packet.set([8, 6], 12);
+    expect(loaded.run({ packet })).toMatchObject({ kind: "exit", r0: 0x807n });
+  });
+});
+
+it("refuses to run a big-endian program, with a place", () => {
+  const { machine } = load("r0 = 0\n exit");
+  const program = { ...load("r0 = 0\n exit").loaded.program, order: "big" as const };
+  expect(machine.load(program)).toMatchObject({ ok: false, diagnostics: [{ severity: "error", pc: 0 }] });
+});
