@@ -76,6 +76,7 @@ function readLines(unit: Unit): void {
   const read = statementReader(unit);
   for (const [start, end] of lines(source.text)) {
     if (unit.full) return;
+    if (start === end) continue;
     unit.attempt(() => {
       if (end - start > longestLine) {
         const at = spanOf(source, start + longestLine, start + longestLine + 1);
@@ -101,10 +102,8 @@ function statementReader(unit: Unit): (tokens: readonly Token[]) => void {
     try {
       if (token.kind === "word" && token.text.startsWith(".")) directive(cursor, unit);
       else if (!unit.inData) {
-        unit.dialect ??= guess(cursor);
-        unit.add(
-          (unit.dialect ?? detect(unit.source)) === "mnemonic" ? mnemonic(cursor, setting) : pseudoc(cursor, setting),
-        );
+        unit.dialect ??= guess(cursor) ?? detect(unit.source);
+        unit.add(unit.dialect === "mnemonic" ? mnemonic(cursor, setting) : pseudoc(cursor, setting));
       }
     } catch (thrown) {
       if (!(thrown instanceof Fault)) throw thrown;
@@ -147,11 +146,16 @@ function guess(cursor: Cursor): Dialect | undefined {
   return pseudocWords.includes(word) && word !== "call" && word !== "exit" ? "pseudoc" : undefined;
 }
 
+/** A text that has shown no dialect by then is all comments, or none. */
+const detectWithin = 10_000;
+
 /** The dialect of the first statement of a text that shows one. */
 export function detect(source: Source): Dialect {
   const lexer = new Lexer(source);
+  let read = 0;
   for (const [start, end] of lines(source.text)) {
     if (end - start > longestLine) continue;
+    if (++read > detectWithin) break;
     try {
       for (const tokens of lexer.line(start, end, () => undefined)) {
         const cursor = new Cursor(source, tokens);

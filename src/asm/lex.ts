@@ -131,32 +131,47 @@ export class Lexer {
   private token(before: readonly Token[], at: number, end: number): Token | null {
     const { text } = this.source;
     const first = before[0]?.kind === "word" ? before[0].text.toLowerCase() : "";
-    const make = (body: TokenBody): Token => ({ ...body, start: at, end: at + body.text.length });
-    const found = (pattern: RegExp) => match(pattern, text, at, end);
     if (text[at] === "#") {
       const last = before[before.length - 1];
-      const attached = first === "call" && last?.kind === "word" && last.end === at ? found(hash) : null;
-      return attached && make({ kind: "hash", text: attached[0], value: BigInt(attached[0].slice(1)) });
+      const attached = first === "call" && last?.kind === "word" && last.end === at ? match(hash, text, at, end) : null;
+      return (
+        attached && {
+          kind: "hash",
+          text: attached[0],
+          value: BigInt(attached[0].slice(1)),
+          start: at,
+          end: at + attached[0].length,
+        }
+      );
     }
     if (text.startsWith("//", at)) return null;
-    const bytes = first === ".entry" ? found(hexBytes) : null;
-    if (bytes !== null) return make({ kind: "hex", text: bytes[0], digits: (bytes[1] ?? "").replaceAll("_", "") });
-    const operator = found(signedOperator) ?? found(punct);
-    if (operator !== null) return make({ kind: "punct", text: operator[0].toLowerCase() });
-    const name = found(word);
-    if (name !== null) return make({ kind: "word", text: name[0] });
-    const local = found(localLabel);
-    if (local !== null && !/^0b[01]/i.test(text.slice(at, at + 3))) {
-      return make({ kind: "local", text: local[0], label: local[1] ?? "", forward: local[2] === "f" });
+    const bytes = first === ".entry" ? match(hexBytes, text, at, end) : null;
+    if (bytes !== null) {
+      const digits = (bytes[1] ?? "").replaceAll("_", "");
+      return { kind: "hex", text: bytes[0], digits, start: at, end: at + bytes[0].length };
     }
-    const digits = found(number);
+    const operator = match(punct, text, at, end) ?? match(signedOperator, text, at, end);
+    if (operator !== null) {
+      return { kind: "punct", text: operator[0].toLowerCase(), start: at, end: at + operator[0].length };
+    }
+    const name = match(word, text, at, end);
+    if (name !== null) return { kind: "word", text: name[0], start: at, end: at + name[0].length };
+    const local = match(localLabel, text, at, end);
+    if (local !== null && !/^0b[01]/i.test(text.slice(at, at + 3))) {
+      const [all, label = "", way] = local;
+      return { kind: "local", text: all, label, forward: way === "f", start: at, end: at + all.length };
+    }
+    const digits = match(number, text, at, end);
     if (digits !== null) return this.number(digits[0], at, end);
-    const quoted = found(string);
-    if (quoted !== null) return make({ kind: "string", text: quoted[0], value: withoutEscapes(quoted[1] ?? "") });
-    const letter = found(character);
+    const quoted = match(string, text, at, end);
+    if (quoted !== null) {
+      const value = withoutEscapes(quoted[1] ?? "");
+      return { kind: "string", text: quoted[0], value, start: at, end: at + quoted[0].length };
+    }
+    const letter = match(character, text, at, end);
     if (letter !== null) {
       const code = (letter[1] ?? withoutEscapes(`\\${letter[2]}`)).codePointAt(0) ?? 0;
-      return make({ kind: "number", text: letter[0], value: BigInt(code) });
+      return { kind: "number", text: letter[0], value: BigInt(code), start: at, end: at + letter[0].length };
     }
     const size = (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
     const help = text[at] === '"' || text[at] === "'" ? "the quotation mark is never closed" : undefined;

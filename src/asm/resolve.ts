@@ -88,7 +88,7 @@ function jumpTo(insn: Insn, off: number, at: Link["at"]): Insn {
 function labelPc(label: LabelRef, pc: number, at: Link["at"], unit: Unit): number {
   if (label.kind === "local") {
     const places = unit.numeric.get(label.label) ?? [];
-    const found = label.forward ? firstAfter(places, pc) : lastUpTo(places, pc);
+    const found = places[countUpTo(places, pc) - (label.forward ? 0 : 1)];
     if (found !== undefined) return found;
     const way = label.forward ? "after" : "before";
     return fail("E0108", at, `there is no label \`${clip(label.label)}:\` ${way} this line`);
@@ -104,8 +104,8 @@ function labelPc(label: LabelRef, pc: number, at: Link["at"], unit: Unit): numbe
   return fail("E0108", at, `the label \`${clip(label.name)}\` is not defined`, { help });
 }
 
-/** Binary search: a text may define one numeric label a million times. */
-function firstAfter(places: readonly number[], pc: number): number | undefined {
+/** How many of the ascending `places` are not after `pc`. Binary search: one label may be defined a million times. */
+function countUpTo(places: readonly number[], pc: number): number {
   let low = 0;
   let high = places.length;
   while (low < high) {
@@ -113,13 +113,7 @@ function firstAfter(places: readonly number[], pc: number): number | undefined {
     if ((places[middle] ?? 0) > pc) high = middle;
     else low = middle + 1;
   }
-  return places[low];
-}
-
-function lastUpTo(places: readonly number[], pc: number): number | undefined {
-  const after = firstAfter(places, pc);
-  const at = after === undefined ? places.length - 1 : places.indexOf(after) - 1;
-  return places[at];
+  return low;
 }
 
 function call(link: Extract<Link, { kind: "call" }>, pc: number, unit: Unit, kfuncs: string[]): Insn {
