@@ -13,6 +13,8 @@ export interface Profile {
   readonly copyOrder: "ascending" | "free";
   /** A new element under BPF_F_LOCK is filled with its lock held (07738bc566c3, 2026). */
   readonly lockedFill: boolean;
+  /** Which key an LRU table throws out: the one Linux would, or any unused one (then `choose` is asked). */
+  readonly eviction: "kernel" | "free";
 }
 
 export interface Ground {
@@ -22,6 +24,10 @@ export interface Ground {
   readonly profile: Profile;
   /** Picks one of n possibilities; 0 is what a machine alone would do. */
   readonly choose: (n: number) => number;
+  /** The kind of deferred call that frees a map. */
+  readonly freeMapCall: number;
+  /** Whether a number that userspace puts into a prog_array names a program. */
+  readonly isProgram: (handle: number) => boolean;
 }
 
 /** What a step does to the bytes at `op.at`. */
@@ -119,7 +125,8 @@ function end(ground: Ground, op: number): Status {
   if (i32[op + w.user] !== 0) {
     ground.rcu.unlock(i32[op + w.reader]);
     if (i32[op + w.wait] === WAIT_AT_END && i32[op + w.lo] === 0) {
-      i32[op + w.wait] = ground.rcu.startWait();
+      const wait = ground.rcu.startWait(); // memory may grow here: `i32` is not to be used again
+      ground.memory.i32[op + w.wait] = wait;
       return go(ground, op, waitForReaders, 0);
     }
   }

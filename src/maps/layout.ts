@@ -59,6 +59,10 @@ export const map = {
   tail: 26,
   pending: 27,
   lock: 28,
+  /** Offset of the key in a hash element. */
+  keyOffset: 29,
+  /** 1 if every CPU has a value of its own in each element. */
+  percpu: 30,
   /** Template of the inner maps: type, key and value size, entries, flags, lock and timer offset. */
   inner: 32,
 } as const;
@@ -132,15 +136,21 @@ export const op = {
   /** Words still to copy, where their order is free. */
   mask: 33,
   skipFields: 34,
-  /** The row after a copy, and the row after an unlock. */
-  then: 35,
+  /** The row after a copy and what it touches; the same after a copy under a value's lock. */
+  resume: 35,
   after: 36,
-  list: 37,
+  lockResume: 37,
+  lockAfter: 41,
   /** The grace period it waits for. */
   wait: 38,
-  size2: 39,
+  /** The element to give back once the bucket is unlocked. */
+  release: 39,
   /** Room for a key that has no other place (the index of an array element). */
   keyRoom: 40,
+  /** The inner map that goes into a slot, and then the one that came out of it. */
+  inner: 42,
+  /** Bytes of a ring buffer record. */
+  recordSize: 43,
 } as const;
 
 /** Operations. */
