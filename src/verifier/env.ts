@@ -16,6 +16,8 @@ export interface Env {
   push(state: State): void;
   /** An entry to be verified apart: a timer callback. */
   pushEntry(state: State): void;
+  /** A global function that is called somewhere must be verified by itself. */
+  enterGlobal(pc: number): void;
 }
 
 export function insnAt(env: Env, pc: number) {

@@ -90,6 +90,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
     const depths = new Map<number, number>();
     let ids = 1;
     const entered = new Set<number>();
+    const entries: State[] = [];
     const structure: Structure = structureOf(program);
     const env: Env = {
       program,
@@ -98,19 +99,23 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
       nextId: () => ++ids,
       deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
       push: (state) => search?.push(state),
-      pushEntry: (state) => search?.push(state),
+      pushEntry: (state) => void entries.push(state),
+      enterGlobal: (pc) => {
+        if (entered.has(pc)) return;
+        entered.add(pc);
+        entries.push(globalEntry(pc, program.functions.find((f) => f.pc === pc)?.args ?? [], env));
+      },
     };
     const level = options.logLevel ?? 0;
     const trace = level === 0 ? null : (state: State) => void lines.push(logLine(program, state, level));
     search = new Search({ env, budget, trace });
-    for (const symbol of program.functions) {
-      if (!symbol.global || symbol.pc === 0 || entered.has(symbol.pc)) continue;
-      entered.add(symbol.pc);
-      search.push(globalEntry(symbol.pc, symbol.args ?? [], env));
-      search.run();
-    }
     search.push(mainEntry());
     search.run();
+    // Timer callbacks and global functions are walked once something has asked for them (kernel: do_check_subprogs).
+    for (let entry = entries.shift(); entry !== undefined; entry = entries.shift()) {
+      search.push(entry);
+      search.run();
+    }
     checkStackDepth(env, depths);
     return { outcome: "accepted", counters: counters() };
   } catch (error) {

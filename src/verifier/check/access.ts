@@ -8,7 +8,7 @@ import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { kindText, pointer, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import { checkRegion } from "./bounds.ts";
-import { checkSpecialFields } from "./fields.ts";
+import { checkMapAccess, checkSpecialFields } from "./fields.ts";
 import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
 
@@ -62,6 +62,17 @@ function usable(env: Env, state: State, access: Access): Value {
   const base = state.reg(access.base);
   if (base.kind === "uninit") readUninit(state, access.base, WHERE);
   requireLive(state, access.base, base, WHERE, access.mode === "read" ? "reads through" : "writes through");
+  if (base.kind === "scalar" && base.diedAt >= 0) {
+    reject({
+      code: "E0503",
+      state,
+      operand: WHERE,
+      culprit: access.base,
+      text: `what \`r${access.base}\` pointed to was given back`,
+      label: "used after its release",
+      kernel: `R${access.base} invalid mem access 'scalar'`,
+    });
+  }
   if (base.kind === "scalar") {
     reject({
       code: "E0306",
@@ -119,6 +130,7 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
   switch (base.kind) {
     case "mapValue": {
       if (base.map === null) return;
+      checkMapAccess(state, base, access, access.mode !== "read", WHERE);
       checkRegion(state, base, access, base.map.valueSize, "E0302", "map value", "map_value");
       checkSpecialFields(state, base, access, WHERE);
       checkAlignment(state, base, access, "value");

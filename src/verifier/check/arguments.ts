@@ -10,7 +10,7 @@ import type { State } from "../state/state.ts";
 import { kindText, type Value } from "../state/value.ts";
 import { describe, readUninit } from "./access.ts";
 import { checkRegion } from "./bounds.ts";
-import { checkSpecialFields } from "./fields.ts";
+import { checkMapAccess, checkSpecialFields } from "./fields.ts";
 import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
 
 /** What the checks found out, for the effects of the call. */
@@ -248,6 +248,7 @@ function checkMemory(
     }
     case "mapValue":
       checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
+      checkMapAccess(state, value, access, out, "whole");
       checkSpecialFields(state, value, access, "whole");
       return;
     case "mapKey":
@@ -370,6 +371,17 @@ function checkRecord(state: State, callee: Callee, reg: number, value: Value): v
       text: `\`${callee.contract.name}\` takes the record's start`,
       label: `\`r${reg}\` was moved by ${value.off}`,
       kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
+    });
+  }
+  if (value.kind === "scalar" && value.diedAt >= 0) {
+    reject({
+      code: "E0502",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `the record was already given back`,
+      label: `\`r${reg}\` points to nothing any more`,
+      kernel: `R${reg} type=scalar expected=ringbuf_mem`,
     });
   }
   if (value.kind === "mem" && value.maybeNull) {

@@ -1,4 +1,4 @@
-// Special fields of map values: a plain access or a helper's copy may not overlap them (kernel: check_map_access).
+// Special fields of map values, and maps that programs may not write or not read: a plain access or a helper's copy may not overlap them (kernel: check_map_access).
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import type { Value } from "../state/value.ts";
@@ -22,4 +22,23 @@ export function checkSpecialFields(state: State, base: Value, access: Reach, ope
       });
     }
   }
+}
+
+/** BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG: what the program itself may do with the map. */
+const READ_ONLY = 0x80;
+const WRITE_ONLY = 0x100;
+
+export function checkMapAccess(state: State, base: Value, access: Reach, write: boolean, operand: Operand): void {
+  const flags = base.map?.flags ?? 0;
+  if ((flags & (write ? READ_ONLY : WRITE_ONLY)) === 0) return;
+  const off = base.off + access.off;
+  reject({
+    code: "E0308",
+    state,
+    operand,
+    culprit: access.base,
+    text: `programs may not ${write ? "write to" : "read"} the map \`${base.map?.name ?? ""}\``,
+    label: `the map was made with BPF_F_${write ? "RDONLY" : "WRONLY"}_PROG`,
+    kernel: `${write ? "write" : "read"} into map forbidden, value_size=${base.map?.valueSize ?? 0} off=${off} size=${access.size}`,
+  });
 }

@@ -99,18 +99,20 @@ export class Search {
       return inner.role === "syncCallback" ? ALL : SAVED;
     };
     const activation = converging ? this.activationOf(state) : 0;
+    const mark = markOf(state, live);
     const keep: OpenState[] = [];
     let found = false;
     let latestOpen: OpenState | null = null;
     for (let at = kept.length - 1; at >= 0; at--) {
       const old = kept[at];
       if (old === undefined) continue;
-      const open = old.open > 0 && isAncestor(old, state.parent);
+      // The walk is depth first, so whatever is open lies on the path to here.
+      const open = old.open > 0;
       const sameLoop = open && converging && this.activationOf(old.state) === activation;
       if (sameLoop && latestOpen === null) latestOpen = old;
       if (found) continue;
       if (open && !sameLoop) {
-        if (covers(old.state, state, liveAt, "exact")) {
+        if (old.mark === mark && covers(old.state, state, liveAt, "exact")) {
           reject({
             code: "E0201",
             state,
@@ -122,7 +124,6 @@ export class Search {
         }
         continue;
       }
-      if (old.open > 0 && !open) continue;
       if (covers(old.state, state, liveAt, "within")) {
         old.hits++;
         found = true;
@@ -135,7 +136,7 @@ export class Search {
     if (!converging && this.jumpsSinceState < 2 && this.sinceState < 8 && keep.length > 0) return false;
     this.jumpsSinceState = 0;
     this.sinceState = 0;
-    const entry: OpenState = { state: state.copy(), parent: state.parent, open: 1, hits: 0, misses: 0 };
+    const entry: OpenState = { state: state.copy(), parent: state.parent, open: 1, hits: 0, misses: 0, mark };
     keep.push(entry);
     state.parent = entry;
     this.counters.states++;
@@ -171,7 +172,21 @@ function close(entry: OpenState | null): void {
   }
 }
 
-function isAncestor(old: OpenState, from: OpenState | null): boolean {
-  for (let at = from; at !== null; at = at.parent) if (at === old) return true;
-  return false;
+/** A number that equal states share, whatever their identities are called: most comparisons end here. */
+function markOf(state: State, live: number): number {
+  let mark = state.rcuDepth * 31 + state.frames.length + state.rounds * 131;
+  const { regs } = state.frame;
+  for (let reg = 0; reg < 10; reg++) {
+    const value = regs[reg];
+    if (value === undefined || ((live >> reg) & 1) === 0) continue;
+    const { scalar } = value;
+    mark =
+      (Math.imul(mark, 0x01000193) ^ scalar.uminLo ^ (scalar.umaxLo << 1) ^ (value.off << 2) ^ value.kind.length) | 0;
+  }
+  const { stack } = state.frame;
+  for (let at = 0; at < stack.count; at++) {
+    const slot = stack.slot(at);
+    mark = (Math.imul(mark, 0x01000193) ^ slot.bytes ^ (slot.value?.scalar.uminLo ?? 0)) | 0;
+  }
+  return mark;
 }

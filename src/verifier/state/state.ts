@@ -146,6 +146,8 @@ export interface OpenState {
   readonly state: State;
   readonly parent: OpenState | null;
   open: number;
+  /** Differs only between states that differ. */
+  readonly mark: number;
   hits: number;
   misses: number;
 }

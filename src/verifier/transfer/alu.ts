@@ -40,7 +40,7 @@ export function write(state: State, reg: number, value: Value): void {
 /** Marks copies of one number, so that what a compare teaches of one is known of the other. */
 export function linked(env: Env, state: State, reg: number, value: Value): Value {
   if (value.kind !== "scalar" || value.scalar.isConst || value.id !== 0) return value;
-  const withId = scalarValue(value.scalar, env.nextId());
+  const withId = value.with({ id: env.nextId() });
   state.set(reg, withId);
   return withId;
 }

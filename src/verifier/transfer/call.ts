@@ -228,7 +228,7 @@ function changeLock(state: State, contract: Contract, facts: CallFacts): void {
 /** The reference is given back: every copy of the pointer is gone. */
 function release(state: State, record: Value): void {
   state.references = state.references.filter((held) => held.id !== record.reference);
-  state.mapValues((value) => (value.reference === record.reference ? unknownScalar : value));
+  state.mapValues((value) => (value.reference === record.reference ? unknownScalar.with({ diedAt: state.pc }) : value));
 }
 
 function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
