@@ -26,6 +26,15 @@ import {
 export const CODE_HIGH = 0xffffffffc0 | 0;
 const PROGRAM_SHIFT = 20;
 
+/** What stands in a prog_array: a program of the machine and the slot of one of its functions, as one number. */
+export function programHandle(program: number, slot: number): number {
+  return (slot << 12) | (program + 1);
+}
+
+export function programOfHandle(handle: number): { readonly program: number; readonly slot: number } {
+  return { program: (handle & 0xfff) - 1, slot: handle >>> 12 };
+}
+
 /** What happens when a frame exits; 0 is a call of the program's own. */
 export const continuation = { none: 0, loop: 1, forEach: 2, tailCalled: 4 } as const;
 
@@ -62,7 +71,7 @@ export interface MapCalls extends HostMaps {
   forEach(map: number, callback: number, context: number): void;
   /** The next element of a walk whose callback returned; the frame on top is the callback's. */
   forEachReturned(cpu: Cpu): void;
-  /** The number of the program in a slot of a prog_array, -1 if there is none. */
+  /** What a slot of a prog_array holds (see `programHandle`), 0 if nothing. */
   program(map: number, index: number): number;
   timer: HostCall["timer"];
 }
@@ -204,6 +213,9 @@ export class Calls implements CallPort, HostCall {
   returnsNumber(value: number): void {
     this.returns(value, value >> 31);
   }
+
+  /** The argument words as functions of their own. */
+  readonly words = { lo: (i: number) => this.lo(i), hi: (i: number) => this.hi(i) };
 
   readable(i: number, count: number): boolean {
     return this.#range(i, count, false);
@@ -469,9 +481,9 @@ export class Calls implements CallPort, HostCall {
   tailCall(mapArg: number, index: number): void {
     const cpu = this.calling;
     const R = cpu.R;
-    const program = this.maps.program(mapArg, index);
+    const handle = this.maps.program(mapArg, index);
     if (R[state.status] !== RUNNING) return;
-    if (program < 0 || R[state.tailCalls] >= TAIL_CALLS) {
+    if (handle === 0 || R[state.tailCalls] >= TAIL_CALLS) {
       this.returnsNumber(ENOENT);
       return;
     }
@@ -486,10 +498,11 @@ export class Calls implements CallPort, HostCall {
       R[at + frame.kind] = continuation.tailCalled;
       R[at + frame.program] = R[state.program];
     }
-    copyRegister(R, REG_WORDS, 12 * REG_WORDS - REG_WORDS);
     for (let r = 0; r < 10; r++) if (r !== 1) R[r * REG_WORDS + word.region] = UNINITIALISED;
     enter(cpu, depth);
+    const { program, slot } = programOfHandle(handle);
     this.world.switchProgram(cpu, program);
+    cpu.R[state.pc] = slot * INSN_WORDS;
   }
 
   throwException(lo: number, hi: number): void {

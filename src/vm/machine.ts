@@ -5,17 +5,23 @@ import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
 import { type ProgramType, programType } from "../host/programs.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program, RcuRegime } from "../isa/program.ts";
+import { create } from "../maps/errno.ts";
+import { MAP_BYTES, map, mapType } from "../maps/layout.ts";
+import { Maps, type MapsOptions } from "../maps/maps.ts";
+import { Userspace } from "../maps/userspace.ts";
 import { head, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
 import { Memory, type Snapshot } from "../memory/memory.ts";
 import { Clock } from "../rcu/clock.ts";
 import { type Pending, RcuDomain } from "../rcu/domain.ts";
 import type { Event, Listener } from "../trace/event.ts";
 import { point, raise } from "./access.ts";
-import { Calls, type MapCalls, type World } from "./calls.ts";
+import { Calls, programOfHandle, type World } from "./calls.ts";
 import { type Code, INSN_WORDS, predecode, REG_WORDS, type Resolved } from "./code.ts";
 import type { Fault, History, Warning } from "./fault.ts";
 import { enter, frameAt, setNumber } from "./frames.ts";
 import { interpret } from "./interpret.ts";
+import { createMaps } from "./load-maps.ts";
+import { MapOperations } from "./map-calls.ts";
 import {
   BLOCKED,
   CPU_WORDS,
@@ -24,12 +30,14 @@ import {
   FAULTED,
   FRAMES,
   frame,
+  NOT_WRITABLE,
   RUNNING,
   STACK_BYTES,
   state,
   UNINITIALISED,
   word,
 } from "./registers.ts";
+import { type Due, TimerTable } from "./timers.ts";
 
 export interface MachineOptions {
   readonly cpus?: number;
@@ -42,6 +50,8 @@ export interface MachineOptions {
   readonly clock?: "virtual" | "real";
   readonly maxInstructions?: number;
   readonly onEvent?: Listener;
+  /** How map operations behave where Linux leaves a choice. */
+  readonly maps?: Pick<MapsOptions, "profile" | "choose">;
 }
 
 export interface RunInput {
@@ -98,6 +108,10 @@ export class Machine {
   #explicit = true;
   readonly world: World;
   readonly calls: Calls;
+  /** The maps, and bpf(2)'s view of them. */
+  readonly mapSet: Maps;
+  readonly maps: Userspace;
+  readonly timers: TimerTable;
 
   constructor(options: MachineOptions = {}) {
     const count = options.cpus ?? 1;
@@ -115,6 +129,15 @@ export class Machine {
     this.memory.i32[head.machine] = this.#words;
     this.memory.i32[this.#words >> 2] = (options.seed ?? 1) * 2654435761 || 1;
     this.#output = Array.from({ length: count }, () => []);
+    this.timers = new TimerTable(this.memory, () => this.nanoseconds());
+    this.mapSet = new Maps(this.memory, this.rcu, {
+      cpus: count,
+      // The program being loaded counts: its own functions may stand in its prog_array.
+      isProgram: (handle) =>
+        programOfHandle(handle).program >= 0 && programOfHandle(handle).program <= this.#programs.length,
+      ...options.maps,
+    });
+    this.maps = new Userspace(this.mapSet, 0, count);
     this.world = this.#world();
     this.calls = new Calls(this.world);
     const none = predecode(EMPTY, () => null);
@@ -128,6 +151,7 @@ export class Machine {
       return { address, region: this.memory.regionAt(address) };
     });
     const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none);
+    cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;
     cpu.R[state.status] = EXITED;
     cpu.R[state.section] = -1;
@@ -155,9 +179,9 @@ export class Machine {
       return refuse({ code: "E0113", at, pc: 0, text: `there is no program type \`${program.type}\`` });
     }
     const index = this.#programs.length;
-    const problem = this.createMaps(program, index);
-    if (problem !== null) return refuse(problem);
-    const code = predecode(program, (insn) => this.#resolve(program, index, insn));
+    const made = createMaps(this, program, index);
+    if (!Array.isArray(made)) return refuse(made);
+    const code = predecode(program, (insn) => this.#resolve(made, index, program, insn));
     const pointers = new Map<number, number>();
     for (const field of type?.fields ?? []) {
       if (field.kind !== "scalar") pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
@@ -166,17 +190,26 @@ export class Machine {
     return { ok: true, value: new Loaded(this, index, program), diagnostics: [] };
   }
 
-  protected createMaps(_program: Program, _index: number): Pick<Diagnostic, "code" | "text" | "at" | "pc"> | null {
-    return null;
-  }
-
-  #resolve(program: Program, index: number, insn: Extract<Insn, { kind: "imm64" }>): Resolved | null {
+  #resolve(
+    ids: readonly number[],
+    index: number,
+    program: Program,
+    insn: Extract<Insn, { kind: "imm64" }>,
+  ): Resolved | null {
     if (insn.what === "func") {
-      const pc = program.insns.indexOf(insn);
-      const { lo, hi } = Calls.address(index, pc + 1 + insn.low);
-      return { lo, hi, region: 0, base: 0, limit: 0 };
+      const slot = program.insns.indexOf(insn) + 1 + insn.low;
+      return { ...Calls.address(index, slot), region: 0, base: 0, limit: 0 };
     }
-    return null;
+    const id = insn.what === "btfId" || insn.what === "value" ? undefined : ids[insn.low];
+    if (id === undefined) return null;
+    const value = insn.what === "mapValue" || insn.what === "mapIdxValue";
+    const base = value ? this.mapSet.word(id, map.values) : this.mapSet.address(id);
+    const region = this.memory.regionAt(base);
+    if (region === 0) return null;
+    const size = value ? this.mapSet.word(id, map.valueSize) : MAP_BYTES;
+    const writable = value && (this.mapSet.word(id, map.flags) & create.BPF_F_RDONLY_PROG) === 0;
+    const lo = value ? base + insn.high : base;
+    return { lo, hi: POINTER_HIGH, region: writable ? region : region | NOT_WRITABLE, base, limit: base + size };
   }
 
   /** Which regime a program of this machine runs under. */
@@ -287,30 +320,12 @@ export class Machine {
       },
       describe: (id, address) => machine.describe(id, address),
       history: (id) => machine.history(id),
-      maps: (calls) => machine.mapCalls(calls),
-    };
-  }
-
-  protected mapCalls(calls: Calls): MapCalls {
-    const none = () => calls.fail("call", "this machine has no maps");
-    return {
-      lookup: none,
-      lookupPercpu: none,
-      update: none,
-      remove: none,
-      push: none,
-      pop: none,
-      peek: none,
-      ringbufOutput: none,
-      ringbufReserve: none,
-      ringbufSubmit: none,
-      ringbufDiscard: none,
-      ringbufQuery: none,
-      step: none,
-      forEach: none,
-      forEachReturned: none,
-      program: () => -1,
-      timer: { init: none, setCallback: none, start: none, cancel: none },
+      maps: (calls) =>
+        new MapOperations(calls, () => ({
+          maps: machine.mapSet,
+          explicitSections: machine.#explicit,
+          timers: machine.timers,
+        })),
     };
   }
 
@@ -348,13 +363,21 @@ export class Machine {
         return "the packet";
       case kind.scratch:
         return "the memory handed to the program";
+      case kind.mapValues:
+      case kind.ringbuf:
+        return `a value of map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
+      case kind.mapHeader:
+        return `map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
       default:
         return `memory at offset ${address - this.memory.regionWord(id, region.base)} of region ${id}`;
     }
   }
 
-  history(_id: number): readonly History[] {
-    return [];
+  history(id: number): readonly History[] {
+    const what = this.memory.regionWord(id, region.kind);
+    const name = this.describe(id, this.memory.regionWord(id, region.base));
+    if (!this.memory.isLive(id)) return [{ what: "freed", text: `${name} was freed` }];
+    return what === kind.mapValues ? [{ what: "allocated", text: `${name}: its memory belongs to the map` }] : [];
   }
 
   /** Grace periods and deferred calls under way. */
@@ -391,6 +414,49 @@ export class Machine {
       cpu.warnings.length = kept.warnings;
       this.#output[at].length = kept.output;
     });
+  }
+
+  /**
+   * Lets time pass, and runs the timers that become due, each on a CPU that is idle. Under the explicit regime a
+   * callback opens its own RCU sections.
+   */
+  advanceTime(nanoseconds: bigint, onCpu = 0): readonly Result[] {
+    const until = this.clock.nanoseconds + nanoseconds;
+    const results: Result[] = [];
+    for (let due = this.timers.take(until); due !== null; due = this.timers.take(until)) {
+      if (due.at > this.clock.nanoseconds) this.clock.set(due.at);
+      results.push(this.#runTimer(due, onCpu));
+    }
+    this.clock.set(until);
+    this.rcu.advance();
+    return results;
+  }
+
+  #runTimer(due: Due, onCpu: number): Result {
+    const cpu = this.prepare(due.program, { cpu: onCpu });
+    const { R } = cpu;
+    const header = due.header >> 2;
+    const value = due.timer - cpu.I[header + map.timerField];
+    R[state.pc] = due.slot * INSN_WORDS;
+    setNumber(R, REG_WORDS, due.header, POINTER_HIGH);
+    point(cpu, REG_WORDS, this.memory.regionAt(due.header));
+    setNumber(R, 3 * REG_WORDS, value, POINTER_HIGH);
+    point(cpu, 3 * REG_WORDS, this.memory.regionAt(value));
+    const type = cpu.I[header + map.type];
+    let key = value - cpu.I[header + map.valueOffset] + cpu.I[header + map.keyOffset];
+    if (type === mapType.array) {
+      // An array has no keys in memory: the index goes where the context would be.
+      key = this.memory.regionWord(R[state.ctxRegion], region.base);
+      cpu.I[key >> 2] = (value - cpu.I[header + map.values]) / cpu.I[header + map.stride];
+    }
+    setNumber(R, 2 * REG_WORDS, key, POINTER_HIGH);
+    if (type === mapType.array) point(cpu, 2 * REG_WORDS, R[state.ctxRegion]);
+    else {
+      for (let w: number = word.region; w < REG_WORDS; w++) R[2 * REG_WORDS + w] = R[3 * REG_WORDS + w];
+      R[2 * REG_WORDS + word.base] = key;
+      R[2 * REG_WORDS + word.limit] = key + cpu.I[header + map.keySize];
+    }
+    return new Run(this, cpu).finish();
   }
 
   /** Runs several runs to their ends, one step at a time, in an order that the seed alone decides. */

@@ -141,6 +141,8 @@ export class Cpu {
   contextPointers: ReadonlyMap<number, number> = new Map();
   fault: Fault | null = null;
   warnings: Warning[] = [];
+  /** Indices in `i32` of the records of map operations, one a frame. */
+  operations: readonly number[] = [];
   /** After a slow access: index of the stack slot's words, or -1. */
   slot = -1;
 

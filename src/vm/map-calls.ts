@@ -1,0 +1,318 @@
+// Map helpers at work. Each starts an operation of src/maps in the CPU's record for the running frame, whose steps the
+// interpreter drives; what it found becomes a register with its provenance. Walks and timers are here too, for
+// they call back with elements.
+import type { HostMaps } from "../host/machine.ts";
+import { code, DONE, map, BLOCKED as OP_BLOCKED, type Status, op as w } from "../maps/layout.ts";
+import type { Maps } from "../maps/maps.ts";
+import { kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
+import { point } from "./access.ts";
+import { type Calls, continuation, type MapCalls } from "./calls.ts";
+import { INSN_WORDS, REG_WORDS } from "./code.ts";
+import { clobber, copyRegister, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
+import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, state, UNINITIALISED, word } from "./registers.ts";
+
+/** What becomes of the result of the operation in progress (`state.busy`); 0: none is. */
+const after = { result: 1, nothing: 2, walk: 3, program: 4 } as const;
+
+const EINVAL = -22;
+
+export interface MapWorld {
+  readonly maps: Maps;
+  readonly explicitSections: boolean;
+  readonly timers: Timers;
+}
+
+/** What timers need: a table of them in memory (timers.ts). */
+export interface Timers {
+  init(timer: number, header: number): number;
+  setCallback(timer: number, program: number, slot: number): number;
+  start(timer: number, nanoseconds: bigint): number;
+  cancel(timer: number): number;
+}
+
+export class MapOperations implements MapCalls, HostMaps {
+  readonly #calls: Calls;
+  readonly #world: () => MapWorld;
+
+  constructor(calls: Calls, world: () => MapWorld) {
+    this.#calls = calls;
+    this.#world = world;
+  }
+
+  lookup(mapArg: number, key: number): void {
+    const id = this.#checked(mapArg, key, -1, false);
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.lookup(op, id, this.#calls.lo(key)));
+  }
+
+  lookupPercpu(mapArg: number, key: number, cpu: number): void {
+    const id = this.#checked(mapArg, key, -1, false);
+    const { lo } = this.#calls.words;
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.lookupPercpu(op, id, lo(key), lo(cpu)));
+  }
+
+  update(mapArg: number, key: number, value: number, flags: number): void {
+    const id = this.#checked(mapArg, key, value, false);
+    const { lo, hi } = this.#calls.words;
+    if (id === 0) return;
+    this.#go(after.result, (maps, op) => maps.update(op, id, lo(key), lo(value), lo(flags), hi(flags)));
+  }
+
+  remove(mapArg: number, key: number): void {
+    const id = this.#checked(mapArg, key, -1, false);
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.remove(op, id, this.#calls.lo(key)));
+  }
+
+  push(mapArg: number, value: number, flags: number): void {
+    const id = this.#checked(mapArg, -1, value, false);
+    const { lo, hi } = this.#calls.words;
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.push(op, id, lo(value), lo(flags), hi(flags)));
+  }
+
+  pop(mapArg: number, value: number): void {
+    const id = this.#checked(mapArg, -1, value, true);
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.pop(op, id, this.#calls.lo(value)));
+  }
+
+  peek(mapArg: number, value: number): void {
+    const id = this.#checked(mapArg, -1, value, true);
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.peek(op, id, this.#calls.lo(value)));
+  }
+
+  ringbufOutput(mapArg: number, data: number, size: number, flags: number): void {
+    const id = this.#checked(mapArg, -1, -1, false);
+    const { lo, hi } = this.#calls.words;
+    if (id === 0 || !this.#calls.readable(data, lo(size))) return;
+    this.#go(after.result, (maps, op) => maps.ringbufOutput(op, id, lo(data), lo(size), lo(flags), hi(flags)));
+  }
+
+  ringbufReserve(mapArg: number, size: number, flags: number): void {
+    const id = this.#checked(mapArg, -1, -1, false);
+    const { lo, hi } = this.#calls.words;
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.ringbufReserve(op, id, lo(size), lo(flags), hi(flags)));
+  }
+
+  ringbufSubmit(record: number): void {
+    if (!this.#calls.writable(record, 1)) return;
+    this.#go(after.nothing, (maps, op) => maps.ringbufSubmit(op, this.#calls.lo(record)));
+  }
+
+  ringbufDiscard(record: number): void {
+    if (!this.#calls.writable(record, 1)) return;
+    this.#go(after.nothing, (maps, op) => maps.ringbufDiscard(op, this.#calls.lo(record)));
+  }
+
+  ringbufQuery(mapArg: number, flags: number): void {
+    const id = this.#checked(mapArg, -1, -1, false);
+    const { lo, hi } = this.#calls.words;
+    if (id !== 0) this.#go(after.result, (maps, op) => maps.ringbufQuery(op, id, lo(flags), hi(flags)));
+  }
+
+  program(mapArg: number, index: number): number {
+    const id = this.#checked(mapArg, -1, -1, false);
+    if (id === 0) return 0;
+    const cpu = this.#calls.calling;
+    const { maps } = this.#world();
+    const op = cpu.operations[cpu.R[state.frame]];
+    cpu.I[op + w.keyRoom] = index;
+    if (maps.tailCall(op, id, (op + w.keyRoom) << 2) !== DONE) maps.run(op);
+    return maps.memory.i32[op + w.lo];
+  }
+
+  forEach(mapArg: number, callback: number, context: number): void {
+    const calls = this.#calls;
+    const cpu = calls.calling;
+    const header = this.#header(mapArg);
+    if (header === 0) return;
+    const slot = calls.functionAt(callback);
+    if (slot < 0) return;
+    const R = cpu.R;
+    if (!pushFrame(cpu, R[state.pc], continuation.forEach)) {
+      calls.fail("depth", "the call is nested more than 8 frames deep");
+      return;
+    }
+    const at = frameAt(R[state.frame]);
+    R[at + frame.data] = 0;
+    R[at + frame.data + 1] = slot;
+    R[at + frame.data + 2] = header << 2;
+    R[at + frame.data + 3] = cpu.I[header + map.id];
+    R[at + frame.data + 4] = 0;
+    R[at + frame.data + 5] = 0;
+    copyRegister(R, (mapArg + 1) * REG_WORDS, at + frame.kept);
+    copyRegister(R, (context + 1) * REG_WORDS, at + frame.kept + REG_WORDS);
+    clobber(R);
+    R[state.pc] = slot * INSN_WORDS;
+    this.#walk(cpu);
+  }
+
+  /** Asks for the next element; the record is that of the callback's caller, for the callback uses its own. */
+  #walk(cpu: Cpu): void {
+    const R = cpu.R;
+    const at = frameAt(R[state.frame]);
+    const cursor = cpu.base + (at + frame.data + 4) * 4;
+    this.#go(after.walk, (maps, op) => maps.nextElement(op, R[at + frame.data + 3], cursor));
+  }
+
+  forEachReturned(cpu: Cpu): void {
+    const R = cpu.R;
+    const at = frameAt(R[state.frame]);
+    if ((R[0] | R[1]) !== 0) {
+      this.#walked(cpu);
+      return;
+    }
+    for (let r = 6; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
+    R[state.pc] = R[at + frame.data + 1] * INSN_WORDS;
+    this.#calls.again(cpu);
+    this.#walk(cpu);
+  }
+
+  #walked(cpu: Cpu): void {
+    const R = cpu.R;
+    const done = R[frameAt(R[state.frame]) + frame.data];
+    R[state.pc] = popFrame(cpu);
+    setNumber(R, 0, done, 0);
+  }
+
+  timer = {
+    init: (timer: number, mapArg: number, _clock: number) => {
+      const header = this.#header(mapArg);
+      if (header === 0 || !this.#calls.writable(timer, 16)) return;
+      this.#calls.returnsNumber(this.#world().timers.init(this.#calls.lo(timer), header << 2));
+    },
+    setCallback: (timer: number, callback: number) => {
+      if (!this.#calls.writable(timer, 16)) return;
+      const slot = this.#calls.functionAt(callback);
+      if (slot < 0) return;
+      const program = this.#calls.R[state.program];
+      this.#calls.returnsNumber(this.#world().timers.setCallback(this.#calls.lo(timer), program, slot));
+    },
+    start: (timer: number, nanoseconds: bigint) => {
+      if (!this.#calls.writable(timer, 16)) return;
+      const flags = this.#calls.lo(2) | this.#calls.hi(2);
+      const done = flags !== 0 ? EINVAL : this.#world().timers.start(this.#calls.lo(timer), nanoseconds);
+      this.#calls.returnsNumber(done);
+    },
+    cancel: (timer: number) => {
+      if (this.#calls.writable(timer, 16))
+        this.#calls.returnsNumber(this.#world().timers.cancel(this.#calls.lo(timer)));
+    },
+  };
+
+  /** One step of the operation in progress. */
+  step(cpu: Cpu): void {
+    const op = operationOf(cpu);
+    this.#settle(cpu, op, this.#world().maps.step(op));
+  }
+
+  /** Index of the header of the map in an argument; 0 and a fault when it is none that may be used now. */
+  #header(arg: number): number {
+    const calls = this.#calls;
+    const cpu = calls.calling;
+    const register = (arg + 1) * REG_WORDS;
+    const tag = cpu.R[register + word.region];
+    const id = tag > 0 ? tag & 0xffff : calls.hi(arg) === POINTER_HIGH ? cpu.memory.regionAt(calls.lo(arg)) : 0;
+    if (id === 0 || cpu.memory.regionWord(id, region.kind) !== kind.mapHeader) {
+      calls.fail("argument", `r${arg + 1} is no map`);
+      return 0;
+    }
+    return calls.readable(arg, 4) ? calls.lo(arg) >> 2 : 0;
+  }
+
+  /** The id of the map in an argument, once its key and value are known to be there; 0 after a fault. */
+  #checked(mapArg: number, key: number, value: number, out: boolean): number {
+    const calls = this.#calls;
+    const header = this.#header(mapArg);
+    if (header === 0) return 0;
+    const I = calls.calling.I;
+    if (key >= 0 && !calls.readable(key, I[header + map.keySize])) return 0;
+    const size = I[header + map.valueSize];
+    if (value >= 0 && !(out ? calls.writable(value, size) : calls.readable(value, size))) return 0;
+    return I[header + map.id];
+  }
+
+  /** Starts an operation; one that is not to be watched runs to its end at once. */
+  #go(what: number, start: (maps: Maps, op: number) => Status): void {
+    const cpu = this.#calls.calling;
+    const { maps } = this.#world();
+    cpu.R[state.busy] = what;
+    const op = operationOf(cpu);
+    let status = start(maps, op);
+    if (!cpu.stepwise && status === 0) status = maps.run(op);
+    this.#settle(cpu, op, status);
+  }
+
+  #settle(cpu: Cpu, op: number, status: number): void {
+    cpu.refresh();
+    const R = cpu.R;
+    if (status === OP_BLOCKED) R[state.status] = BLOCKED;
+    if (status !== DONE) return;
+    R[state.status] = RUNNING;
+    const what = R[state.busy];
+    R[state.busy] = 0;
+    if (what === after.walk) {
+      this.#element(cpu, op);
+      return;
+    }
+    clobber(R);
+    if (what === after.nothing) R[word.region] = UNINITIALISED;
+    else this.#result(cpu, op, 0);
+  }
+
+  /** Puts what an operation returned into the register at `to`. */
+  #result(cpu: Cpu, op: number, to: number): void {
+    const R = cpu.R;
+    const I = cpu.I;
+    setNumber(R, to, I[op + w.lo], I[op + w.hi]);
+    const id = I[op + w.region];
+    if (id === 0 || I[op + w.hi] !== POINTER_HIGH) return;
+    const looked = I[op + w.code] !== code.reserve && this.#world().explicitSections;
+    const section = looked ? R[state.section] : 0;
+    if (I[op + w.size] === 0) {
+      // An inner map: the whole header.
+      point(cpu, to, id);
+      R[to + word.region] |= NOT_WRITABLE;
+    } else {
+      const readOnly = cpu.memory.regionWord(id, region.flags) & READ_ONLY;
+      R[to + word.region] = readOnly === 0 ? id : id | NOT_WRITABLE;
+      R[to + word.base] = I[op + w.lo];
+      R[to + word.limit] = I[op + w.lo] + I[op + w.size];
+    }
+    R[to + word.generation] = I[op + w.generation];
+    R[to + word.life] = I[op + w.generationAt] >> 2;
+    R[to + word.birth] = Math.max(section, 0);
+  }
+
+  /** The element of a walk goes to the callback, or the walk is over. */
+  #element(cpu: Cpu, op: number): void {
+    const R = cpu.R;
+    const I = cpu.I;
+    if (I[op + w.region] === 0) {
+      this.#walked(cpu);
+      return;
+    }
+    const at = frameAt(R[state.frame]);
+    R[at + frame.data]++;
+    copyRegister(R, at + frame.kept, REG_WORDS);
+    this.#result(cpu, op, 3 * REG_WORDS);
+    const key = 2 * REG_WORDS;
+    copyRegister(R, 3 * REG_WORDS, key);
+    R[key] = I[op + w.keyResult];
+    const id = cpu.memory.regionAt(R[key]);
+    if (id !== (R[key + word.region] & 0xffff)) {
+      // An array's index stands in the operation's own record, which nobody frees.
+      R[key + word.generation] = 0;
+      R[key + word.life] = 0;
+    }
+    R[key + word.region] = id | NOT_WRITABLE;
+    R[key + word.base] = R[key];
+    R[key + word.limit] = R[key] + I[(R[at + frame.data + 2] >> 2) + map.keySize];
+    copyRegister(R, at + frame.kept + REG_WORDS, 4 * REG_WORDS);
+    R[5 * REG_WORDS + word.region] = UNINITIALISED;
+    R[word.region] = UNINITIALISED;
+  }
+}
+
+/** The operation record in use: the running frame's, or for a walk that of the frame that called for it. */
+export function operationOf(cpu: Cpu): number {
+  const depth = cpu.R[state.frame];
+  return cpu.operations[cpu.R[state.busy] === after.walk ? depth - 1 : depth];
+}
