@@ -128,7 +128,7 @@ function layOut(
 /** `2 → 3 → 7`: the branches taken, as source lines where there are any. */
 function pathFact(diagnostic: Diagnostic, options: RenderOptions, style: Style): { name: string; text: string }[] {
   const path = diagnostic.path ?? [];
-  if (path.length === 0) return [];
+  if (path.length === 0 || diagnostic.facts?.some((fact) => fact.name === "path") === true) return [];
   const names = path.map((pc) => {
     const at = options.instruction?.(pc)?.at;
     return at === undefined ? String(pc) : String(position(at.source, at.start).line);

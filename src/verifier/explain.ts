@@ -1,6 +1,6 @@
 // From a refusal to a diagnostic: the operand's span, the events on the path that matter, the facts that were assumed.
 import type { Diagnostic, Note } from "../diag/diagnostic.ts";
-import type { Span } from "../diag/source.ts";
+import { position, type Span } from "../diag/source.ts";
 import { helperById, kfuncByName } from "../host/table.ts";
 import type { Program } from "../isa/program.ts";
 import { type LineageEvent, lineage, type Step, stepsOf } from "./path.ts";
@@ -39,6 +39,8 @@ export function diagnose(
     facts.push({ name: "note", text: `${verdict}: a map value is not an RCU pointer to it` });
   }
   const branches = steps.filter((step) => step.decision !== null).map((step) => step.pc);
+  const taken = pathText(program, steps);
+  if (taken !== "") facts.unshift({ name: "path", text: taken });
   return {
     code: refusal.code,
     severity: "error",
@@ -52,6 +54,32 @@ export function diagnose(
     ...(refusal.kernel === null ? {} : { kernelMessage: refusal.kernel }),
     ...(refusal.help === undefined ? {} : { help: refusal.help }),
   };
+}
+
+/** Decisions shown of a long path: the last ones. */
+const MOST_SHOWN = 8;
+
+/** The decisions that led here, by line where there is a text: `14 (taken) → 20`. Straight paths have none. */
+function pathText(program: Program, steps: readonly Step[]): string {
+  const place = (pc: number): string => {
+    const span = spanAt(program, pc);
+    return span === undefined ? `insn ${pc}` : String(position(span.source, span.start).line);
+  };
+  const words = {
+    taken: "taken",
+    fallthrough: "not taken",
+    call: "calls",
+    return: "returns",
+    callback: "runs callback",
+  };
+  const decisions = steps.flatMap(({ pc, decision }) =>
+    decision === null || decision === "goto" ? [] : [`${place(pc)} (${words[decision]})`],
+  );
+  const last = steps[steps.length - 1];
+  if (decisions.length === 0 || last === undefined) return "";
+  const shown = decisions.slice(-MOST_SHOWN);
+  const before = decisions.length > shown.length ? [`${decisions.length - shown.length} more`] : [];
+  return [...before, ...shown, place(last.pc)].join(" → ");
 }
 
 /** Locks and unlocks on the path with the depth before and after, and a letter for each outermost section. */
@@ -94,7 +122,7 @@ function notesOf(program: Program, refusal: Refusal, steps: readonly Step[]): re
   const culprit = refusal.culprit === undefined ? null : state.reg(refusal.culprit);
   if (refusal.culprit !== undefined && culprit !== null) {
     for (const event of lineage(steps, refusal.culprit)) {
-      add(event.step, event.kind, wordsFor(program, event, culprit, sections));
+      add(event.step, event.kind, wordsFor(program, event, culprit, sections, indexOf.get(event.step) ?? 0));
     }
   }
   const last = steps.length - 1;
@@ -147,6 +175,7 @@ function wordsFor(
   { step, kind, reg }: LineageEvent,
   culprit: Value,
   sections: readonly SectionEvent[],
+  index: number,
 ): string {
   switch (kind) {
     case "copied":
@@ -162,7 +191,7 @@ function wordsFor(
     case "written":
       return step.insn.kind === "load" ? `r${reg} is loaded from memory` : `r${reg} is set here`;
     case "born":
-      return bornWords(program, step, culprit, sections);
+      return bornWords(program, step, culprit, sections, index);
   }
 }
 
@@ -172,7 +201,13 @@ function nullCheckWords(step: Step, reg: number, culprit: Value): string {
   return step.insn.op === "jeq" || step.insn.op === "jne" ? `${way}: r${reg} is not null` : way;
 }
 
-function bornWords(program: Program, step: Step, culprit: Value, sections: readonly SectionEvent[]): string {
+function bornWords(
+  program: Program,
+  step: Step,
+  culprit: Value,
+  sections: readonly SectionEvent[],
+  index: number,
+): string {
   const { insn } = step;
   const contract =
     insn.kind === "callHelper"
@@ -180,8 +215,8 @@ function bornWords(program: Program, step: Step, culprit: Value, sections: reado
       : insn.kind === "callKfunc"
         ? kfuncByName(program.kfuncs[insn.index] ?? "")
         : undefined;
-  const section = sections.filter((s) => s.opens && s.outermost && s.step.pc !== step.pc).pop();
-  const good = culprit.protection === "none" || section === undefined ? "" : `, good inside its section`;
+  const section = sections.filter((s) => s.opens && s.outermost && s.index < index).pop();
+  const good = culprit.protection === "none" || section === undefined ? "" : `, good inside ${section.letter}`;
   switch (contract?.returns) {
     case "mapValueOrNull":
       return culprit.kind === "mapPtr"
