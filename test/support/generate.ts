@@ -364,10 +364,12 @@ class Generator {
         s.spin = null;
         s.regs.set(0, nothing);
         break;
+      case "tail":
+        s.regs.set(0, nothing);
+        break;
       case "update":
       case "coin":
       case "sleep":
-      case "tail":
       case "callGlobal":
       case "each":
       case "times":

@@ -227,6 +227,7 @@ function step(walk: Walk, state: State, todo: State[]): boolean {
       return true;
     case "lookupIn": {
       free();
+      read(op.via);
       protectedHere();
       const inner = usable(get(op.via), "map");
       set(0, pointer("value", inner.map, true));
@@ -234,8 +235,8 @@ function step(walk: Walk, state: State, todo: State[]): boolean {
     }
     case "lookupKey": {
       free();
-      protectedHere();
       const key = read(op.key);
+      protectedHere();
       if (key.kind !== "slot") within(usable(key, "value"), 0, 4);
       set(0, pointer("value", "counters", true));
       return true;
@@ -374,7 +375,7 @@ function step(walk: Walk, state: State, todo: State[]): boolean {
     case "tail":
       free();
       if (state.depth > 0) fail("E0603", "E5 tail call");
-      set(0, anyNumber());
+      set(0, NOTHING);
       return true;
     case "throw":
       free();
