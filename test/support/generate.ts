@@ -96,7 +96,7 @@ class Generator {
     this.add(s, { op: "lookup", map });
     this.add(s, { op: "isNull", reg: 0, target: -1 });
     if (this.chance(0.6)) this.add(s, { op: "copy", to: this.pick<Reg>([6, 7, 8]), from: 0 });
-    else if (this.chance(0.4)) this.add(s, { op: "spill", slot: this.pick<Slot>([0, 1, 2]), from: 0 });
+    else if (this.chance(0.7)) this.add(s, { op: "spill", slot: this.pick<Slot>([0, 1, 2]), from: 0 });
   }
 
   /** The next operation, or null to try again. A weight of 0 is an operation that makes no sense here. */
