@@ -45,6 +45,7 @@ export function movsx(width: Width, from: 8 | 16 | 32, a: Scalar): Scalar {
   const out = new Draft();
   out.bits = tnum.signExtend(a.bits, from);
   const unused = 32 - from;
+  between(least32 >> unused, greatest32 >> unused);
   const min = (a.s32min << unused) >> unused;
   const max = (a.s32max << unused) >> unused;
   // Fewer than 2^from consecutive halves keep their order if the ends do.
@@ -228,10 +229,11 @@ function spread(out: Draft, a: Scalar, b: Scalar): void {
 function shift(by: (width: Width, a: Scalar, count: number) => Scalar): Transfer {
   return (width, a, b) => {
     if (b.isLowConst) return by(width, a, b.lowMin & (width - 1));
-    const counts = transfer.and(32, b, Scalar.ofI32(width - 1));
+    const counts = b.u32max < width ? b : transfer.and(32, b, Scalar.ofI32(width - 1));
+    const bits = tnum.low(counts.bits, 32);
     let all: Scalar | undefined;
     for (let count = counts.lowMin; count <= counts.lowMax; count++) {
-      if (!tnum.contains(counts.bits, 0, count)) continue;
+      if (!tnum.contains(bits, 0, count)) continue;
       const one = by(width, a, count);
       all = all === undefined ? one : join(all, one);
       if (all.isUnknown) break;

@@ -200,6 +200,8 @@ function narrowed(
 }
 
 function restricted(a: Scalar, restrict: (draft: Draft) => void): Scalar | undefined {
+  // A constant has nothing to lose while the relation is possible.
+  if (a.isConst) return a;
   const draft = a.draft();
   restrict(draft);
   if (!draft.changed) return a;

@@ -3,7 +3,7 @@
 // the others do not, and each can sharpen the others; `settle` lets them. A Draft is
 // mutable and lives inside one operation; what leaves the domain is a Scalar.
 import * as tnum from "./tnum.ts";
-import { below, greatest32, highHalf, least32, lowHalf, signedBelow } from "./word.ts";
+import { below, greatest32, highHalf, least32, lowHalf, signedBelow, smear } from "./word.ts";
 
 /** Sharpening nearly always ends in two rounds; the bound only stops slow creeping. */
 const roundLimit = 5;
@@ -101,11 +101,23 @@ export class Draft {
   }
 
   know(bits: tnum.Tnum): void {
-    if (tnum.subset(this.bits, bits)) return;
-    const both = tnum.intersect(this.bits, bits);
-    if (both === undefined) this.clash = true;
-    else this.bits = both;
-    this.changed = true;
+    this.knowHalves(bits.valueHi, bits.valueLo, bits.maskHi, bits.maskLo);
+  }
+
+  private knowHalves(valueHi: number, valueLo: number, maskHi: number, maskLo: number): void {
+    const { bits } = this;
+    const clashHi = (bits.valueHi ^ valueHi) & ~(bits.maskHi | maskHi);
+    const clashLo = (bits.valueLo ^ valueLo) & ~(bits.maskLo | maskLo);
+    if ((clashHi | clashLo) !== 0) this.clash = this.changed = true;
+    else if (((bits.maskHi & ~maskHi) | (bits.maskLo & ~maskLo)) !== 0) {
+      this.bits = new tnum.Tnum(
+        bits.valueHi | valueHi,
+        bits.valueLo | valueLo,
+        bits.maskHi & maskHi,
+        bits.maskLo & maskLo,
+      );
+      this.changed = true;
+    }
   }
 
   /** The high half becomes zero, so the whole is what the low half is. */
@@ -119,11 +131,12 @@ export class Draft {
   /** Sharpens every part by the others. False says that no word satisfies all of them. */
   settle(): boolean {
     for (let round = 0; round < roundLimit; round++) {
-      this.changed = false;
       this.boundsFromBits();
       this.reconcileSigns();
       this.lowFromWhole();
       this.reconcileLowSigns();
+      // Only what flows back from here can give another round anything to do.
+      this.changed = false;
       this.wholeFromLow();
       if (this.isEmpty()) return false;
       this.bitsFromBounds();
@@ -156,8 +169,12 @@ export class Draft {
   }
 
   private bitsFromBounds(): void {
-    this.know(tnum.range(this.uminHi, this.uminLo, this.umaxHi, this.umaxLo));
-    this.know(tnum.lowOnly(tnum.range(0, this.lowMin, 0, this.lowMax)));
+    // The common prefix of two bounds is that of all between them, as in `tnum.range`.
+    const maskHi = smear(this.uminHi ^ this.umaxHi);
+    const maskLo = maskHi === 0 ? smear(this.uminLo ^ this.umaxLo) : -1;
+    this.knowHalves(this.uminHi & ~maskHi, this.uminLo & ~maskLo, maskHi, maskLo);
+    const lowMask = smear(this.lowMin ^ this.lowMax);
+    this.knowHalves(0, this.lowMin & ~lowMask, -1, lowMask);
   }
 
   /**
@@ -174,6 +191,8 @@ export class Draft {
     if ((this.sminHi ^ this.smaxHi) >= 0) {
       this.atLeast(this.sminHi, this.sminLo);
       this.atMost(this.smaxHi, this.smaxLo);
+      this.signedAtLeast(this.uminHi, this.uminLo);
+      this.signedAtMost(this.umaxHi, this.umaxLo);
     } else if (below(this.smaxHi, this.smaxLo, this.uminHi, this.uminLo)) {
       this.atLeast(this.sminHi, this.sminLo);
       this.signedAtMost(this.umaxHi, this.umaxLo);
@@ -185,8 +204,10 @@ export class Draft {
 
   private reconcileLowSigns(): void {
     if ((this.lowMin ^ this.lowMax) >= 0) this.lowSignedBetween(this.lowMin, this.lowMax);
-    if ((this.s32min ^ this.s32max) >= 0) this.lowBetween(this.s32min, this.s32max);
-    else if (this.s32max >>> 0 < this.lowMin >>> 0) {
+    if ((this.s32min ^ this.s32max) >= 0) {
+      this.lowBetween(this.s32min, this.s32max);
+      this.lowSignedBetween(this.lowMin, this.lowMax);
+    } else if (this.s32max >>> 0 < this.lowMin >>> 0) {
       this.lowAtLeast(this.s32min);
       this.lowSignedAtMost(this.lowMax);
     } else if (this.lowMax >>> 0 < this.s32min >>> 0) {

@@ -195,6 +195,7 @@ export class Scalar {
  * that nobody noticed, on a path that cannot run; anything is then a right answer.
  */
 export function settled(draft: Draft): Scalar {
+  if (draft.bits.isConst) return Scalar.ofHalves(draft.bits.valueHi, draft.bits.valueLo);
   return draft.settle() ? new Scalar(draft) : Scalar.unknown;
 }
 
