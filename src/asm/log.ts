@@ -60,8 +60,8 @@ export class LogReader {
     }
     const pc = Number(found[1]);
     const from = start + found[0].length;
-    const state = unit.source.text.indexOf(";", from);
-    const to = state < 0 || state > end ? end : state;
+    const state = text.indexOf(";", found[0].length);
+    const to = state < 0 ? end : start + state;
     if (pc >= mostSlots) fail("E0114", spanOf(unit.source, start, from), "instruction number out of range");
     this.instruction(pc, Number.parseInt(found[2] ?? "", 16), from, to);
   }

@@ -8,6 +8,7 @@ import type { EntryDraft, EntryPart, Unit } from "./unit.ts";
 export function resolveMaps(unit: Unit): readonly MapDef[] {
   const entries = new Map<string, MapEntry[]>();
   for (const draft of unit.entries) {
+    if (unit.full) break;
     unit.attempt(() => {
       const list = entries.get(draft.map) ?? [];
       list.push(entry(draft, unit));

@@ -23,6 +23,7 @@ export function resolve(unit: Unit, name: string, isa: IsaVersion | undefined): 
   const mapIndex = new Map([...unit.maps.keys()].map((map, at) => [map, at]));
   const insns = unit.insns.slice();
   for (const pending of unit.pending) {
+    if (unit.full) break;
     unit.attempt(() => {
       insns[pending.pc] = link(pending, insns[pending.pc], unit, mapIndex, kfuncs);
     });

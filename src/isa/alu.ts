@@ -2,7 +2,7 @@
 // disassembler and the interpreter read these rows; the verifier and the compiler
 // hold tables with the same keys, so that a new row here does not compile until
 // each of them says what it does with it.
-import type { Width } from "./insn.ts";
+import type { Width } from "./width.ts";
 
 export interface AluRow {
   /** Bits 4..7 of the opcode. */

@@ -3,8 +3,9 @@
 import type { AluOp } from "./alu.ts";
 import type { AtomicOp } from "./atomic.ts";
 import type { JumpOp } from "./jump.ts";
+import type { Width } from "./width.ts";
 
-export type Width = 32 | 64;
+export type { Width } from "./width.ts";
 export type AccessSize = 1 | 2 | 4 | 8;
 
 /** The right-hand side of an operation: a register, or an immediate (sign-extended for 64-bit operations). */

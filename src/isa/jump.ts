@@ -1,5 +1,5 @@
 // The conditional jumps, one row each (RFC 9669 §4.3).
-import type { Width } from "./insn.ts";
+import type { Width } from "./width.ts";
 
 export interface JumpRow {
   readonly code: number;
