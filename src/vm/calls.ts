@@ -1,6 +1,7 @@
 // Helpers and kfuncs at work: the port of host/machine.ts for the CPU that is calling, and the continuations of those
 // that run functions of the program. No helper calls the interpreter: it pushes a frame and says what happens when
-// that frame exits.
+// that frame exits. One file, beyond 400 lines, because the port is one interface whose members share the call in
+// progress.
 import type { HostCall, HostMaps } from "../host/machine.ts";
 import { helperName } from "../host/names.ts";
 import { helperById, kfuncByName } from "../host/table.ts";
