@@ -4,7 +4,7 @@
 import { kind } from "../memory/layout.ts";
 import type { Memory } from "../memory/memory.ts";
 import { create as flag } from "./errno.ts";
-import { ATOMIC, type Ground, go, mapOf, step, WRITE } from "./ground.ts";
+import { ATOMIC, BEGIN, GIVE, type Ground, go, mapOf, step, WRITE } from "./ground.ts";
 import { element, map, type Status, op as w } from "./layout.ts";
 
 interface Ends {
@@ -18,7 +18,7 @@ const SLAB = 16;
 
 /** Steps that leave a new element in `op.fresh`, given what to do with it; `op.old` is the element it replaces, or 0. */
 export function allocation(full: number, exhausted: number, ends: Ends): (ground: Ground, op: number) => Status {
-  const takeExtra = step("element: exchange the spare", ATOMIC, 4, (ground, op) => {
+  const takeExtra = step("element: exchange the spare", ATOMIC | BEGIN, 4, (ground, op) => {
     const { i32 } = ground.memory;
     const at = i32[op + w.at] >> 2;
     const fresh = i32[at];
@@ -26,7 +26,7 @@ export function allocation(full: number, exhausted: number, ends: Ends): (ground
     return taken(ground, op, fresh);
   });
 
-  const popFree = step("element: pop a free list", ATOMIC, 4, (ground, op) => {
+  const popFree = step("element: pop a free list", ATOMIC | BEGIN, 4, (ground, op) => {
     const { i32 } = ground.memory;
     const at = i32[op + w.at];
     const found = i32[at >> 2];
@@ -89,7 +89,7 @@ export function giveBack(ground: Ground, op: number, resume: number): Status {
   return go(ground, op, pushFree, i32[mapOf(ground, op) + map.freeLists] + i32[op + w.cpu] * 4);
 }
 
-const pushFree = step("element: push on a free list", WRITE, 4, (ground, op) => {
+const pushFree = step("element: push on a free list", WRITE | GIVE, 4, (ground, op) => {
   const { i32 } = ground.memory;
   const at = i32[op + w.at] >> 2;
   const item = i32[op + w.release];

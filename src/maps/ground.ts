@@ -42,6 +42,15 @@ export const RCU = 16;
 /** Reads at `op.from + i` as well as writing at `op.to + i`. */
 export const COPY = 32;
 
+/** Also ends or begins the life of an element, that is writes its generation: the one that stands at `op.at`. */
+export const BEGIN = 64;
+/** The same for `op.old`. */
+export const END = 128;
+/** May evict: then it writes elements and buckets of the whole map. */
+export const EVICT = 256;
+/** Also writes the free-list link of `op.release`. */
+export const GIVE = 512;
+
 export type Run = (ground: Ground, op: number) => Status;
 interface Row {
   readonly name: string;

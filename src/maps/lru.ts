@@ -9,7 +9,7 @@
 // each set of shared lists: the heads of free, active and inactive; the counts of active and inactive; the place where
 // the next rotation begins; then for each CPU: the heads of its free and pending lists; the CPU to steal from next.
 import { create } from "./errno.ts";
-import { ATOMIC, type Ground, go, mapOf, step } from "./ground.ts";
+import { ATOMIC, EVICT, type Ground, go, mapOf, step } from "./ground.ts";
 import { BUCKET_BYTES, element, map, type Status, op as w } from "./layout.ts";
 import { addHead, isEmpty, moveHead, nextOf, previousOf, removeNode, ring } from "./ring.ts";
 
@@ -321,7 +321,7 @@ export function evict(ground: Ground, op: number, resume: number): Status {
 }
 
 // One step under the lists' lock. An eviction also writes a link of the victim's chain.
-const popNode = step("lru: take an element", ATOMIC, 0, (ground, op) => {
+const popNode = step("lru: take an element", ATOMIC | EVICT, 0, (ground, op) => {
   const { i32 } = ground.memory;
   const node = new Lists(ground, mapOf(ground, op)).pop(i32[op + w.cpu]);
   i32[op + w.fresh] = node === 0 ? 0 : node - NODE;
@@ -341,7 +341,7 @@ export function lruGiveBack(ground: Ground, op: number, resume: number): Status 
   return go(ground, op, pushNode, i32[mapOf(ground, op) + map.lru]);
 }
 
-const pushNode = step("lru: give an element back", ATOMIC, 0, (ground, op) => {
+const pushNode = step("lru: give an element back", ATOMIC | EVICT, 0, (ground, op) => {
   const { i32 } = ground.memory;
   const item = i32[op + w.release];
   const generation = (item >> 2) + element.generation;

@@ -8,6 +8,7 @@ import type { RcuDomain } from "../rcu/domain.ts";
 import { lookupArray, nextArray, nextElementArray, updateArray } from "./array.ts";
 import { build } from "./build.ts";
 import { errno } from "./errno.ts";
+import { type Access, footprint } from "./footprint.ts";
 import * as ground from "./ground.ts";
 import { code, map, mapType, OP_WORDS, type Status, op as w } from "./layout.ts";
 import { startQueue } from "./queue.ts";
@@ -23,13 +24,6 @@ export interface MapsOptions {
   readonly profile?: Partial<ground.Profile>;
   readonly choose?: (n: number) => number;
   readonly isProgram?: (handle: number) => boolean;
-}
-
-/** One access that the next step will make. */
-export interface Access {
-  readonly kind: "read" | "write" | "atomic" | "lock" | "rcu" | "none";
-  readonly address: number;
-  readonly size: number;
 }
 
 const linux618: ground.Profile = {
@@ -171,21 +165,7 @@ export class Maps implements ground.Ground {
 
   /** What the next step will touch, before it runs. */
   footprint(op: number): readonly Access[] {
-    const { i32 } = this.memory;
-    const { access, size } = ground.rowOf(i32[op + w.pc]);
-    const bytes = size === 0 ? i32[op + w.length] : size;
-    const address = i32[op + w.at];
-    if (access & ground.COPY) {
-      const write: Access = { kind: "write", address, size: bytes };
-      const from = i32[op + w.from];
-      return from === 0 ? [write] : [{ kind: "read", address: from + i32[op + w.i], size: bytes }, write];
-    }
-    if (access & ground.LOCK) return [{ kind: "lock", address, size: bytes }];
-    if (access & ground.ATOMIC) return [{ kind: "atomic", address, size: bytes }];
-    if (access & ground.WRITE) return [{ kind: "write", address, size: bytes }];
-    if (access & ground.READ) return [{ kind: "read", address, size: bytes }];
-    if (access & ground.RCU) return [{ kind: "rcu", address: 0, size: 0 }];
-    return [];
+    return footprint(this, op);
   }
 
   lookup(op: number, id: number, key: number, flags = 0): Status {

@@ -4,7 +4,7 @@
 import { clearTimer, copy, copyLocked } from "./copy.ts";
 import { allocation, giveBack } from "./elements.ts";
 import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, create, errno } from "./errno.ts";
-import { finish, type Ground, go, hasFields, LOCK, mapOf, READ, step, WRITE } from "./ground.ts";
+import { ATOMIC, END, finish, type Ground, go, hasFields, LOCK, mapOf, READ, step, WRITE } from "./ground.ts";
 import { code, element, map, mapType, type Status, op as w } from "./layout.ts";
 import { evict, lruGiveBack } from "./lru.ts";
 import { copyOut, succeed } from "./read.ts";
@@ -196,7 +196,7 @@ const publish = step("hash: publish at the head", WRITE, 4, (ground, op) => {
   return go(ground, op, unlink, i32[op + w.previous]);
 });
 
-const unlink = step("hash: unlink the element", WRITE, 4, (ground, op) => {
+const unlink = step("hash: unlink the element", WRITE | END, 4, (ground, op) => {
   const { i32 } = ground.memory;
   const header = mapOf(ground, op);
   const old = i32[op + w.old] >> 2;
@@ -230,9 +230,15 @@ const unlockBucket = step("hash: unlock the bucket", LOCK, 4, (ground, op) => {
 const ended = step("hash: end", 0, 0, (ground, op) => {
   const { i32 } = ground.memory;
   const header = mapOf(ground, op);
-  if (i32[op + w.code] !== code.update) i32[header + map.count]--;
-  if (i32[header + map.type] === mapType.hash_of_maps) dropInner(ground, i32[op + w.inner]);
-  return finish(ground, op, ground.memory.i32[op + w.error]);
+  if (i32[op + w.code] !== code.update) return go(ground, op, countDown, (header + map.count) << 2);
+  return finish(ground, op, i32[op + w.error]);
+});
+
+const countDown = step("element: count it out", ATOMIC, 4, (ground, op) => {
+  const { i32 } = ground.memory;
+  i32[i32[op + w.at] >> 2]--;
+  if (i32[mapOf(ground, op) + map.type] === mapType.hash_of_maps) dropInner(ground, i32[op + w.inner]);
+  return finish(ground, op, 0);
 });
 
 // 6.18 puts the new inner map in the old one's place; no reader finds the key missing or twice.
