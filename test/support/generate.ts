@@ -1,6 +1,7 @@
-// Seeded random abstract programs (ops.ts), at most 12 operations in all functions together. A rough guess of what
-// each register holds steers the choice, so that most operations make sense and about half of the programs are
-// right; one in eight operands is chosen blindly, and one in ten closing unlocks is forgotten.
+// Seeded random abstract programs (ops.ts), about 12 operations in all functions together. A rough guess of what each
+// register holds steers the choice, so that most operations make sense and more than half of the programs are right;
+// now and then an operand is chosen blindly, a dead pointer is used, or a closing unlock is forgotten. One file,
+// though long: the table of weights and the guesses that they read belong together.
 import type { Abstract, Func, MapName, Op, Reg, Role, Slot } from "./ops.ts";
 
 export const MOST_OPS = 12;

@@ -1,6 +1,7 @@
 // The brute-force oracle for the explicit RCU regime: it walks every path of an abstract program to its end, one
 // after the other, with no pruning, no merging and no knowledge of the verifier. What it finds on any path is an
 // error of the program. Slow and plain on purpose; the rules E1 to E12 can be read off it one by one.
+// One file, though long: nothing in it may come from elsewhere, and a reader has to be able to trust it whole.
 import { type Abstract, type Func, fieldSize, type MapName, type Op, type Reg, VALUE_SIZE } from "./ops.ts";
 
 type Pointer = {
