@@ -146,15 +146,12 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
   // The offset may have carried out of the low word, or borrowed from the high one.
   const offset = (a - R[reg]) | 0;
   const high = (R[reg + 1] + Math.floor(((R[reg] >>> 0) + offset) / 4294967296)) | 0;
-  const address = (BigInt(high >>> 0) << 32n) | BigInt(a >>> 0);
-  const verb = write ? "writes" : "reads";
-  const bytes = `${size} byte${size === 1 ? "" : "s"}`;
   let id = R[reg + word.region] & 0xffff;
   const tagged = R[reg + word.region] > 0;
   const memory = cpu.memory;
   if (!tagged) {
     if (high === 0 && a >>> 0 < FIRST_PAGE) {
-      raise(cpu, i, "null", `${verb} ${bytes} through a null pointer`, address);
+      raise(cpu, i, "null", `${verbOf(write)} ${bytesOf(size)} through a null pointer`, whole(high, a));
       return -1;
     }
     id = high === POINTER_HIGH ? memory.regionAt(a) : 0;
@@ -163,35 +160,60 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
         cpu,
         i,
         "scalar",
-        `${verb} ${bytes} at ${hex(address)}, where nothing is: a number used as a pointer`,
-        address,
+        `${verbOf(write)} ${bytesOf(size)} at ${hex(whole(high, a))}, where nothing is: a number used as a pointer`,
+        whole(high, a),
       );
       return -1;
     }
     if (!memory.isLive(id)) {
-      raise(cpu, i, "released", `${verb} ${bytes} of memory that was freed`, address, id);
+      raise(cpu, i, "released", `${verbOf(write)} ${bytesOf(size)} of memory that was freed`, whole(high, a), id);
       return -1;
     }
   }
   const what = memory.regionWord(id, region.kind);
-  const name = () => cpu.calls.describe(id, a);
   const inside = tagged
     ? high === POINTER_HIGH && a >= R[reg + word.base] && a + size <= R[reg + word.limit]
     : memory.fits(id, a, size);
   if (tagged && cpu.I[R[reg + word.life]] !== R[reg + word.generation]) {
     if (what === kind.stack) {
-      raise(cpu, i, "stack", `${verb} ${bytes} of the stack of a function that has returned`, address, id);
+      raise(
+        cpu,
+        i,
+        "stack",
+        `${verbOf(write)} ${bytesOf(size)} of the stack of a function that has returned`,
+        whole(high, a),
+        id,
+      );
       return -1;
     }
     if (!memory.isLive(id)) {
-      raise(cpu, i, "released", `${verb} ${bytes} of ${name()}, which was freed`, address, id);
+      raise(
+        cpu,
+        i,
+        "released",
+        `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was freed`,
+        whole(high, a),
+        id,
+      );
       return -1;
     }
     if (cpu.strict) {
-      raise(cpu, i, "released", `${verb} ${bytes} of ${name()}, which was deleted or replaced since`, address, id);
+      raise(
+        cpu,
+        i,
+        "released",
+        `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was deleted or replaced since`,
+        whole(high, a),
+        id,
+      );
       return -1;
     }
-    warn(cpu, i, "stale", () => `${verb} ${bytes} of ${name()}, which was deleted or replaced since`);
+    warn(
+      cpu,
+      i,
+      "stale",
+      () => `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was deleted or replaced since`,
+    );
   }
   if (!inside) {
     const from = tagged ? R[reg + word.base] : memory.regionWord(id, region.base);
@@ -202,8 +224,8 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
       cpu,
       i,
       boundsFault[what] ?? "bounds",
-      `${verb} ${bytes} at offset ${at} of ${name()}, which is ${end} bytes long`,
-      address,
+      `${verbOf(write)} ${bytesOf(size)} at offset ${at} of ${cpu.calls.describe(id, a)}, which is ${end} bytes long`,
+      whole(high, a),
       id,
     );
     return -1;
@@ -214,15 +236,22 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
       cpu,
       i,
       "sectionEnded",
-      `${verb} ${bytes} of ${name()} after the RCU section it was looked up in ended`,
-      address,
+      `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)} after the RCU section it was looked up in ended`,
+      whole(high, a),
       id,
     );
     return -1;
   }
   const readOnly = tagged ? R[reg + word.region] & NOT_WRITABLE : memory.regionWord(id, region.flags) & READ_ONLY;
   if (write && readOnly !== 0) {
-    raise(cpu, i, "readOnly", `writes ${bytes} of ${name()}, which is read-only`, address, id);
+    raise(
+      cpu,
+      i,
+      "readOnly",
+      `writes ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which is read-only`,
+      whole(high, a),
+      id,
+    );
     return -1;
   }
   if (what === kind.stack) stackBytes(cpu, i, id, a, size, write);
@@ -230,6 +259,19 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
     if (cpu.contextPointers.has(a - memory.regionWord(id, region.base))) cpu.slot = -2;
   }
   return a;
+}
+
+// Words for messages, made only when there is something to say: access() runs for every helper argument.
+function verbOf(write: boolean): string {
+  return write ? "writes" : "reads";
+}
+
+function bytesOf(size: number): string {
+  return `${size} byte${size === 1 ? "" : "s"}`;
+}
+
+function whole(high: number, low: number): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }
 
 /** Keeps book of which bytes of a stack were written. */
