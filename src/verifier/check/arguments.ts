@@ -1,16 +1,16 @@
 // Whether the registers hold what a call demands, argument by argument (kernel: check_func_arg,
 // check_helper_mem_access, check_mem_size_reg). What the call then does to the state is transfer/call.ts.
-import type { ArgKind, Contract } from "../../host/contract.ts";
+import type { ArgKind } from "../../host/contract.ts";
 import type { MapDef } from "../../isa/program.ts";
 import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
-import { byteKind, place } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
-import { kindText, type Value } from "../state/value.ts";
-import { describe, readUninit } from "./access.ts";
+import type { Value } from "../state/value.ts";
+import { readUninit } from "./access.ts";
 import { checkRegion } from "./bounds.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
+import { type Callee, checkConstString, checkField, checkIterator, checkRecord, wrong } from "./special.ts";
 import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
 
 /** What the checks found out, for the effects of the call. */
@@ -25,12 +25,6 @@ export interface CallFacts {
   lock: Value | null;
   timer: Value | null;
   iterator: { readonly frame: number; readonly slot: number } | null;
-}
-
-/** A name for messages: `bpf_map_lookup_elem#1`, or `kernel function bpf_throw`. */
-export interface Callee {
-  readonly contract: Contract;
-  readonly id: number | null;
 }
 
 export function checkArguments(env: Env, state: State, callee: Callee): CallFacts {
@@ -53,18 +47,6 @@ export function checkArguments(env: Env, state: State, callee: Callee): CallFact
     checkOne(env, state, callee, facts, kind, at, value);
   });
   return facts;
-}
-
-function wrong(state: State, callee: Callee, reg: number, value: Value, expected: string, words: string): never {
-  return reject({
-    code: "E0702",
-    state,
-    operand: "whole",
-    culprit: reg,
-    text: `argument ${reg} of \`${callee.contract.name}\` must be ${words}`,
-    label: `\`r${reg}\` is ${value.kind === "scalar" ? "a number" : describe(value)}`,
-    kernel: `R${reg} type=${kindText(value)} expected=${expected}`,
-  });
 }
 
 const MEMORY_TYPES = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_";
@@ -306,129 +288,4 @@ function checkSizedMemory(
   const absent = memory.kind === "scalar" && memory.scalar.value === 0n;
   if (absent && (kind === "memOrNull" || scalar.umax === 0n)) return;
   checkMemory(env, state, callee, reg - 1, memory, Number(scalar.umax), kind === "memOut");
-}
-
-function checkConstString(state: State, callee: Callee, reg: number, value: Value): void {
-  requireLive(state, reg, value, "whole", "the call reads through");
-  const refuse = (label: string, kernel: string): never =>
-    reject({
-      code: "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `argument ${reg} of \`${callee.contract.name}\` must be a constant string`,
-      label,
-      kernel,
-    });
-  if (value.kind !== "mapValue" || value.maybeNull) {
-    refuse(`\`r${reg}\` is ${describe(value)}`, `R${reg} type=${kindText(value)} expected=map_value`);
-  }
-  // BPF_F_RDONLY_PROG: the program cannot change it, and so the checks made now still hold later.
-  if (((value.map?.flags ?? 0) & 0x80) === 0) {
-    refuse(`\`${value.map?.name ?? ""}\` may be written by programs`, `R${reg} does not point to a readonly map'`);
-  }
-  if (!value.scalar.isConst) refuse("its offset varies", `R${reg} is not a constant address'`);
-  if ((value.map?.fields ?? []).length > 0)
-    refuse("it is no plain text", "no direct value access support for this map type");
-}
-
-function checkField(state: State, callee: Callee, reg: number, value: Value, kind: "spin_lock" | "timer"): void {
-  const field = value.map?.fields?.find((f) => f.kind === kind);
-  const name = value.map?.name ?? "";
-  const refuse = (label: string, kernel: string): never =>
-    reject({
-      code: kind === "spin_lock" ? "E0607" : "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `argument ${reg} of \`${callee.contract.name}\` must point to a bpf_${kind}`,
-      label,
-      kernel,
-    });
-  if (!value.scalar.isConst) {
-    refuse("its offset varies", `R${reg} doesn't have constant offset. bpf_${kind} has to be at the constant offset`);
-  }
-  if (field === undefined) refuse(`\`${name}\` has none in its value`, `map '${name}' has no valid bpf_${kind}`);
-  const off = value.off + Number(value.scalar.smin);
-  if (field !== undefined && field.offset !== off) {
-    refuse(
-      `\`r${reg}\` is the value plus ${off}; the bpf_${kind} is at ${field.offset}`,
-      kind === "spin_lock"
-        ? `off ${off} doesn't point to 'struct bpf_spin_lock' that is at ${field.offset}`
-        : `off ${off} doesn't point to 'struct bpf_timer' that is at ${field.offset}`,
-    );
-  }
-}
-
-function checkRecord(state: State, callee: Callee, reg: number, value: Value): void {
-  if (value.kind === "mem" && value.reference !== 0 && !value.maybeNull) {
-    if (value.off === 0 && value.scalar.isConst && value.scalar.value === 0n) return;
-    reject({
-      code: "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `\`${callee.contract.name}\` takes the record's start`,
-      label: `\`r${reg}\` was moved by ${value.off}`,
-      kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
-    });
-  }
-  if (value.kind === "scalar" && value.diedAt >= 0) {
-    reject({
-      code: "E0502",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `the record was already given back`,
-      label: `\`r${reg}\` points to nothing any more`,
-      kernel: `R${reg} type=scalar expected=ringbuf_mem`,
-    });
-  }
-  if (value.kind === "mem" && value.maybeNull) {
-    wrong(state, callee, reg, value, "ringbuf_mem", "a record that was checked against null");
-  }
-  wrong(state, callee, reg, value, "ringbuf_mem", "a record that was reserved and not yet given back");
-}
-
-function checkIterator(
-  env: Env,
-  state: State,
-  callee: Callee,
-  reg: number,
-  value: Value,
-  kind: "iterNew" | "iter" | "iterDestroy",
-): { readonly frame: number; readonly slot: number } {
-  const refuse = (text: string, label: string, kernel: string): never =>
-    reject({ code: "E0702", state, operand: "whole", culprit: reg, text, label, kernel });
-  if (value.kind !== "stack" || !value.scalar.isConst) {
-    return refuse(
-      `argument ${reg} of \`${callee.contract.name}\` must be a number iterator on the stack`,
-      `\`r${reg}\` is ${describe(value)}`,
-      `arg#0 expected pointer to an iterator on stack`,
-    );
-  }
-  const off = value.off + Number(value.scalar.smin);
-  if (off % 8 !== 0 || off < -512 || off > -8) {
-    return refuse(
-      "a number iterator takes 8 aligned bytes of the stack",
-      `\`r${reg}\` is fp${off}`,
-      `cannot pass in iter at an offset=${off}`,
-    );
-  }
-  const slot = place(off).slot;
-  const frame = frameOf(state, value);
-  env.deepen(frame.start, -off);
-  const there = frame.stack.slot(slot);
-  if (kind === "iterNew") {
-    if (there.iterator !== null) {
-      return refuse("the iterator is already in use", "destroy it first", `expected uninitialized iter_num as arg #0`);
-    }
-  } else if (there.iterator === null) {
-    return refuse(
-      "there is no number iterator here",
-      byteKind(there, 0) === 0 ? "nothing was written here" : "these bytes are no iterator",
-      `expected an initialized iter_num as arg #0`,
-    );
-  }
-  return { frame: value.frame, slot };
 }
