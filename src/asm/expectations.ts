@@ -57,22 +57,26 @@ class Reader {
   }
 
   private clauses(verdict: Expectation["verdict"]): Partial<Expectation> {
-    let found: { -readonly [K in keyof Expectation]?: Expectation[K] } = {};
+    let found: Partial<Expectation> = {};
     for (;;) {
       this.take(/,/y);
       if (this.rest() === "") return found;
-      const retval = this.take(/retval\s+(-?(?:0x[0-9a-f]+|\d+))(?!\w)/iy)?.[1];
-      const line = this.take(/at\s+line\s+(\d+)(?!\w)/y)?.[1];
-      const label = line === undefined ? this.take(/at\s+([A-Za-z_.$][\w.$]*)/y)?.[1] : undefined;
-      const message = this.take(/msg\s+"((?:[^"\\]|\\.)*)"/y)?.[1];
-      if (retval !== undefined) {
-        if (verdict !== "accept") this.bad("only an accepted program returns a value");
-        found = { ...found, retval: retval.startsWith("-") ? -BigInt(retval.slice(1)) : BigInt(retval) };
-      } else if (line !== undefined) found = { ...found, line: Number(line) };
-      else if (label !== undefined) found = { ...found, label };
-      else if (message !== undefined) found = { ...found, message: this.pattern(message) };
-      else this.bad('expected `retval N`, `at line N`, `at label` or `msg "…"`');
+      found = { ...found, ...this.clause(verdict) };
     }
+  }
+
+  private clause(verdict: Expectation["verdict"]): Partial<Expectation> {
+    if (verdict === "accept") {
+      const retval = this.take(/retval\s+(-?)(0x[0-9a-f]+|\d+)(?!\w)/iy);
+      if (retval !== null) return { retval: BigInt(retval[2] ?? "") * (retval[1] ? -1n : 1n) };
+    } else if (this.rest().startsWith("retval")) this.bad("only an accepted program returns a value");
+    const line = this.take(/at\s+line\s+(\d+)(?!\w)/y);
+    if (line !== null) return { line: Number(line[1]) };
+    const label = this.take(/at\s+(?!line\b)([A-Za-z_.$][\w.$]*)/y);
+    if (label !== null) return { label: label[1] };
+    const message = this.take(/msg\s+"((?:[^"\\]|\\.)*)"/y);
+    if (message !== null) return { message: this.pattern(message[1] ?? "") };
+    return this.bad('expected `retval N`, `at line N`, `at label` or `msg "…"`');
   }
 
   /** Only the quotation mark needs its backslash here; the rest belong to the pattern. */
@@ -90,8 +94,12 @@ class Reader {
     return this.text.slice(this.at).trim();
   }
 
-  private take(pattern: RegExp): RegExpExecArray | null {
+  private blanks(): void {
     while (/\s/.test(this.text[this.at] ?? "")) this.at++;
+  }
+
+  private take(pattern: RegExp): RegExpExecArray | null {
+    this.blanks();
     pattern.lastIndex = this.at;
     const found = pattern.exec(this.text);
     if (found !== null) this.at += found[0].length;
@@ -99,7 +107,7 @@ class Reader {
   }
 
   private bad(text: string): never {
-    while (/\s/.test(this.text[this.at] ?? "")) this.at++;
+    this.blanks();
     const start = this.offset + Math.min(this.at, this.text.trimEnd().length);
     const end = Math.max(start, this.offset + this.text.trimEnd().length);
     const help = 'for example `# expect: reject E0301 at line 7 msg "invalid mem access"`';

@@ -263,7 +263,7 @@ function call(cursor: Cursor, setting: Setting, first: number): Parsed {
     const label: LabelRef = to.label;
     const tag = cursor.peek();
     if (tag?.kind === "hash") cursor.at++;
-    const number = tag?.kind === "hash" ? tag.value : undefined;
+    const number = tag?.kind === "hash" ? { value: tag.value, at: cursor.spanOf(tag) } : undefined;
     return { insn: { kind: "callHelper", id: 0 }, origin, link: { kind: "call", label, number, local, at: to.at } };
   }
   const { value, at } = operand.integer(cursor, "a function name or number", setting.names());

@@ -17,7 +17,7 @@ export type Link =
   | {
       readonly kind: "call";
       readonly label: LabelRef;
-      readonly number: bigint | undefined;
+      readonly number: { readonly value: bigint; readonly at: Span } | undefined;
       readonly local: boolean;
       readonly at: Span;
     }

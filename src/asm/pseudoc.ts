@@ -163,7 +163,7 @@ function callTo(cursor: Cursor, setting: Setting): Parsed {
         : { kind: "name", name: token.text };
     const tag = cursor.peek();
     if (tag?.kind === "hash") cursor.at++;
-    const number = tag?.kind === "hash" ? tag.value : undefined;
+    const number = tag?.kind === "hash" ? { value: tag.value, at: cursor.spanOf(tag) } : undefined;
     const origin = { whole: cursor.since(first), target: at };
     // The kernel's text for LLVM's callx, whose opcode it does not know.
     if (setting.opcode === CALLX) return fail("E0105", at, "the log does not say which register `callx` uses");

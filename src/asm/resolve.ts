@@ -7,7 +7,7 @@ import { type IsaVersion, isaVersions, since } from "../isa/since.ts";
 import { clip } from "./cursor.ts";
 import { resolveMaps } from "./maps.ts";
 import type { LabelRef, Link } from "./parsed.ts";
-import { fail, report } from "./report.ts";
+import { cover, fail, report } from "./report.ts";
 import { didYouMean } from "./suggest.ts";
 import type { Pending, Unit } from "./unit.ts";
 
@@ -123,9 +123,10 @@ function call(link: Extract<Link, { kind: "call" }>, pc: number, unit: Unit, kfu
   const name = aliases.get(label.name) ?? label.name;
   const id = helperId(name);
   if (id !== undefined) {
-    if (number !== undefined && number !== BigInt(id)) {
-      const help = `write \`call ${name}\` or \`call ${clip(number.toString())}\``;
-      fail("E0105", at, `\`${name}\` is helper ${id}, not ${clip(number.toString())}`, { help });
+    if (number !== undefined && number.value !== BigInt(id)) {
+      const said = clip(number.value.toString());
+      const help = `write \`call ${name}\` or \`call ${said}\``;
+      fail("E0105", cover(at, number.at), `\`${name}\` is helper ${id}, not ${said}`, { help });
     }
     return { kind: "callHelper", id };
   }
@@ -136,7 +137,7 @@ function call(link: Extract<Link, { kind: "call" }>, pc: number, unit: Unit, kfu
   if (unit.labels.has(name)) return { kind: "callLocal", off: labelPc(label, pc, at, unit) - pc - 1 };
   // What the kernel prints for helper numbers that have no name.
   if (number !== undefined && (name === "unknown" || name === "bpf_unspec")) {
-    return { kind: "callHelper", id: Number(BigInt.asIntN(32, number)) };
+    return { kind: "callHelper", id: Number(BigInt.asIntN(32, number.value)) };
   }
   const help =
     didYouMean(name, [

@@ -69,7 +69,8 @@ export class PseudoC {
       case "callHelper": {
         const name = this.names.helper?.(insn.id);
         if (this.kernel) return `call ${name ?? (insn.id === 0 ? "bpf_unspec" : "unknown")}#${insn.id}`;
-        return `call ${name ?? insn.id}`;
+        // A sign would look like a distance.
+        return `call ${name ?? insn.id >>> 0}`;
       }
       case "callKfunc": {
         const name = this.names.kfunc?.(insn.index);
