@@ -1,7 +1,8 @@
-// The kernel verifier's log as a program. A log is a walk along paths: an instruction may be
-// shown many times or not at all, so each is put where its number says.
+// The kernel verifier's log as a program, and llvm-objdump's listing, which numbers lines the
+// same way. A log is a walk along paths: an instruction may be shown many times or not at all,
+// so each is put where its number says.
 import { type Span, spanOf } from "../diag/source.ts";
-import { rawOf } from "../isa/encode.ts";
+import { encode, rawOf } from "../isa/encode.ts";
 import { Cursor } from "./cursor.ts";
 import { directive } from "./directives.ts";
 import { comment } from "./expectations.ts";
@@ -12,10 +13,12 @@ import { fail, report } from "./report.ts";
 import { mostSlots, type Unit } from "./unit.ts";
 
 const logLine = /^\s*(\d+): \(([0-9a-f]{2})\) /;
+/** `       0:\tb7 00 00 00 01 00 00 00\tr0 = 0x1`. */
+const listingLine = /^\s*(\d+):\s+(([0-9a-f]{2})(?: [0-9a-f]{2}){7}(?: [0-9a-f]{2}){0,8})\s+(?=\S)/;
 
 /** Whether the first instruction of the text is written as the verifier prints it. */
 export function isLog(text: string): boolean {
-  return /^[ \t]*\d+: \([0-9a-f]{2}\) /m.test(text);
+  return /^[ \t]*\d+:(?: \([0-9a-f]{2}\) |[ \t]+[0-9a-f]{2}(?: [0-9a-f]{2}){7,15}[ \t])/m.test(text);
 }
 
 interface Shown {
@@ -48,7 +51,8 @@ export class LogReader {
   private line(start: number, end: number): void {
     const { unit } = this;
     const text = unit.source.text.slice(start, end);
-    const found = logLine.exec(text);
+    const listed = listingLine.exec(text);
+    const found = logLine.exec(text) ?? listed;
     if (found === null) {
       // Directives and expectations may be added to a log; everything else in it is the verifier talking.
       if (!/^\s*[.#]/.test(text)) return;
@@ -64,6 +68,11 @@ export class LogReader {
     const to = state < 0 ? end : start + state;
     if (pc >= mostSlots) fail("E0114", spanOf(unit.source, start, from), "instruction number out of range");
     this.instruction(pc, Number.parseInt(found[2] ?? "", 16), from, to);
+    const parsed = this.shown.get(pc)?.parsed;
+    if (listed === null || parsed === undefined || parsed.link !== undefined) return;
+    const bytes = [...encode(parsed.insn)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    if (bytes !== listed[2])
+      fail("E0111", parsed.origin.whole, `the listing's bytes are not those of the words: ${bytes}`);
   }
 
   private instruction(pc: number, opcode: number, from: number, to: number): void {

@@ -51,3 +51,26 @@ it.each([
   ["0: (18) r1 = map[x]", "E0105: 0: (18) r1 = map[«x»]"],
   ["0: (b7) r11 = 1", "E0102: 0: (b7) «r11» = 1"],
 ])("refuses %s", (wrong, want) => expect(errors(wrong)).toEqual([want]));
+
+const listing = `
+prog.o:	file format elf64-bpf
+
+Disassembly of section xdp:
+
+0000000000000000 <prog>:
+       0:	61 12 04 00 00 00 00 00	r2 = *(u32 *)(r1 + 0x4)
+       1:	18 01 00 00 88 77 66 55 00 00 00 00 44 33 22 11	r1 = 0x1122334455667788 ll
+       3:	b7 00 00 00 02 00 00 00	r0 = 0x2
+       4:	15 02 01 00 00 00 00 00	if r2 == 0x0 goto +0x1 <LBB0_2>
+       5:	b7 00 00 00 01 00 00 00	r0 = 0x1
+
+0000000000000030 <LBB0_2>:
+       6:	95 00 00 00 00 00 00 00	exit
+`;
+
+it("is read from llvm-objdump's listing too, and the bytes are checked", () => {
+  const outcome = assemble(listing);
+  expect(outcome.diagnostics).toEqual([]);
+  expect(outcome.ok && outcome.value.insns.length).toBe(7);
+  expect(errors("0:\tb7 00 00 00 01 00 00 00\tr0 = 0x2")).toEqual(["E0111: 0:\tb7 00 00 00 01 00 00 00\t«r0 = 0x2»"]);
+});
