@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { openKernel } from "../src/kernel/syscall.ts";
 import { randomFrom } from "../test/support/generate.ts";
 import { Comparison, type Difference } from "./map-differential/compare.ts";
+import { LabSide } from "./map-differential/lab-side.ts";
 import { type Kind, kinds } from "./map-differential/shapes.ts";
 import { KernelSide } from "./map-differential/side.ts";
 
@@ -28,7 +29,7 @@ if ("unavailable" in kernel) {
   console.log(`skipped: ${kernel.unavailable}`);
   process.exit(0);
 }
-const second = new KernelSide(kernel);
+const second = values.self ? new KernelSide(kernel) : new LabSide(kernel.cpus);
 console.log(`seed ${seed}; kernel / ${values.self ? "kernel again" : "bpflab"}`);
 
 let failed = false;

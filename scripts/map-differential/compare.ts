@@ -2,7 +2,7 @@
 import type { MapDef } from "../../src/isa/program.ts";
 import { LruRules } from "./lru.ts";
 import * as shapes from "./shapes.ts";
-import { type Answer, type Content, hex, type Operation, type Side } from "./side.ts";
+import { type Answer, type Content, hex, type Operation, refusedByBtf, type Side } from "./side.ts";
 
 export interface Difference {
   /** What the difference is about, without the values: equal ones are counted together. */
@@ -18,6 +18,10 @@ export interface Names {
 /** The map under test; the objects that maps of maps and of programs are offered have the names after it. */
 const target = 0;
 const absent = 99;
+/**
+ * All of one type. The kernel refuses (EINVAL) a program of another type than the first that a prog_array took; the
+ * laboratory's prog_array does not know the types of programs, so that rule is left out of the comparison.
+ */
 const programNames = [1, 2, 3];
 
 export class Comparison {
@@ -41,7 +45,7 @@ export class Comparison {
   /** One map's life: created, operated on, given up. */
   episode(length: number): void {
     const inner = shapes.innerMaps(this.random);
-    for (let n = 0; n < 4; n++) this.refusals(inner[0]);
+    for (let n = 0; n < 40; n++) this.refusals(shapes.pick(this.random, inner));
     const def = shapes.validShape(this.kind, this.random, inner[0]);
     if (this.create(target, def)) this.live(def, inner, length);
     this.reset();
@@ -50,8 +54,7 @@ export class Comparison {
   private live(def: MapDef, inner: readonly MapDef[], length: number): void {
     if (def.type === "prog_array") {
       const type = shapes.pick(this.random, ["socket_filter", "xdp"]);
-      const other = type === "xdp" ? "sched_cls" : "xdp";
-      for (const name of programNames) for (const side of this.sides()) side.program(name, name === 3 ? other : type);
+      for (const name of programNames) for (const side of this.sides()) side.program(name, type);
     }
     const offered =
       def.inner === undefined ? [] : inner.flatMap((each, at) => (this.create(at + 1, each) ? at + 1 : []));
@@ -83,7 +86,7 @@ export class Comparison {
   private create(name: number, def: MapDef): boolean {
     this.operations++;
     const [first, second] = this.sides().map((side) => side.create(name, def));
-    if (first !== second) {
+    if (first !== second && !(first === refusedByBtf && second !== "ok")) {
       const { inner, fields, ...plain } = def;
       this.report(`create: ${first} / ${second}`, JSON.stringify({ ...plain, inner: inner?.type, fields }));
     }
@@ -96,7 +99,7 @@ export class Comparison {
     const base = { map: target, key };
     const flags = random() < 0.7 ? 0 : shapes.pick(random, [1, 2, 3, 4, 5, 6, 7, 8, 16, 2 ** 32, 2 ** 32 + 1]);
     // A change of a map of maps waits for all programs (15 ms): few of them are worth that.
-    const changes = def.inner === undefined ? 0.55 : 0.03;
+    const changes = def.inner === undefined ? 0.55 : 0.06;
     const chance = random();
     if (chance < changes * 0.7) return { op: "update", ...base, value: this.content(def, offered), flags };
     if (chance < changes) return { op: "delete", ...base };

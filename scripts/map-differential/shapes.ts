@@ -1,5 +1,5 @@
 // Which maps the comparison makes: valid ones to operate on, and arbitrary ones to see them refused.
-import type { MapDef, MapType } from "../../src/isa/program.ts";
+import type { MapDef, MapType, ValueField } from "../../src/isa/program.ts";
 
 export type Random = () => number;
 
@@ -63,7 +63,11 @@ export function innerMaps(random: Random): readonly MapDef[] {
     { ...template, name: "wider", valueSize: 16 },
     { ...template, name: "flagged", flags },
     { ...template, name: "percpu", type: "percpu_array" },
-    { ...template, name: "outer", type: "array_of_maps", valueSize: 4, inner: template },
+    { ...template, name: "outer", type: "array_of_maps", valueSize: 4, flags: 0, inner: template },
+    { ...template, name: "programs", type: "prog_array", valueSize: 4, flags: 0 },
+    { ...template, name: "ring", type: "ringbuf", keySize: 0, valueSize: 0, maxEntries: 4096 },
+    { ...template, name: "queue", type: "queue", keySize: 0 },
+    { ...template, name: "locked", type: "hash", valueSize: 8, fields: [{ kind: "spin_lock", offset: 4 }] },
   ];
 }
 
@@ -127,5 +131,17 @@ export function arbitraryShape(
   const bytes = (keySize + valueSize + 64) * Math.min(maxEntries, 1 << 20) * (isPerCpu(type) ? cpus : 1);
   const refusedEarly = maxEntries === 0 || keySize > 0x7fffffff || valueSize > 0x7fffffff;
   if (bytes > 1 << 24 && !refusedEarly) return undefined;
-  return { ...base, keySize, valueSize, maxEntries, flags: flags >>> 0, fields: undefined };
+  const fields = keySize > 0 && valueSize > 0 && random() < 0.2 ? arbitraryFields(random, valueSize) : undefined;
+  return { ...base, keySize, valueSize, maxEntries, flags: flags >>> 0, fields };
+}
+
+/**
+ * A lock, a timer or both, on types that may have none. Linux ignores fields that overlap or are not aligned, as if
+ * they had not been declared; the laboratory refuses them, which is why there are none here.
+ */
+function arbitraryFields(random: Random, valueSize: number): readonly ValueField[] {
+  const timer: ValueField = { kind: "timer", offset: 8 * below(random, Math.min(valueSize, 64) >> 3) };
+  const after = timer.offset + 16;
+  const lock: ValueField = { kind: "spin_lock", offset: random() < 0.5 ? after : Math.max(0, timer.offset - 4) };
+  return pick<readonly ValueField[]>(random, [[lock], [timer], timer.offset === 0 ? [timer] : [lock, timer]]);
 }

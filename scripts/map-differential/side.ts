@@ -35,6 +35,9 @@ export interface Answer {
   readonly value?: string;
 }
 
+/** A value that BTF cannot describe (a field past its end) does not get as far as the map's own checks. */
+export const refusedByBtf = "no BTF";
+
 export interface Side {
   /** On success the map has the name `name`. */
   create(name: number, def: MapDef): string;
@@ -68,7 +71,7 @@ export class KernelSide implements Side {
 
   create(name: number, def: MapDef): string {
     const made = createMap(this.kernel, def, this.open);
-    if (made.fd === undefined) return errnoName(made.errno);
+    if (made.fd === undefined) return made.log === undefined ? errnoName(made.errno) : refusedByBtf;
     const holds = def.type === "prog_array" ? "program" : def.type.endsWith("_of_maps") ? "map" : "bytes";
     this.maps.set(name, { fd: made.fd, holds });
     return "ok";
