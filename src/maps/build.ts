@@ -103,19 +103,19 @@ function storage(memory: Memory, at: number, def: MapDef, id: number, plan: Plan
   if (def.type === "ringbuf") return put(map.values, plan.bytes, kind.ringbuf);
   if (!isHashType(def.type)) {
     const named = def.type === "array_of_maps" || def.type === "prog_array";
-    if (!put(map.values, plan.elements * plan.stride, named ? kind.internal : kind.mapValues)) return false;
+    if (!put(map.values, plan.elements * plan.stride, named ? kind.mapInternal : kind.mapValues)) return false;
     const elements = { stride: plan.room, first: 0, length: def.valueSize, generationAt: -1 };
     if (!named) memory.divide(memory.i32[at + map.values], { ...elements, stride: plan.slot });
     return true;
   }
   const buckets = 2 ** Math.ceil(Math.log2(plan.entries));
-  if (!put(map.buckets, buckets * BUCKET_BYTES, kind.internal)) return false;
+  if (!put(map.buckets, buckets * BUCKET_BYTES, kind.mapInternal)) return false;
   const base = memory.i32[at + map.buckets] >> 2;
   for (let bucket = 0; bucket < buckets; bucket++) memory.i32[base + bucket * 2] = (bucket << 1) | 1;
   memory.i32[at + map.bucketMask] = buckets - 1;
   const lru = def.type === "lru_hash" || def.type === "lru_percpu_hash";
-  if (!put(map.freeLists, cpus * 4, kind.internal) || !put(map.extra, cpus * 4, kind.internal)) return false;
-  if (lru && !put(map.lru, lruBytes(cpus, def.flags), kind.internal)) return false;
+  if (!put(map.freeLists, cpus * 4, kind.mapInternal) || !put(map.extra, cpus * 4, kind.mapInternal)) return false;
+  if (lru && !put(map.lru, lruBytes(cpus, def.flags), kind.mapInternal)) return false;
   if (plan.elements === 0) return true;
   if (!put(map.values, plan.elements * plan.stride, kind.mapValues)) return false;
   divide(memory, at, memory.i32[at + map.values]);

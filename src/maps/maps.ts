@@ -7,7 +7,7 @@ import type { Memory } from "../memory/memory.ts";
 import type { RcuDomain } from "../rcu/domain.ts";
 import { lookupArray, nextArray, nextElementArray, updateArray } from "./array.ts";
 import { build } from "./build.ts";
-import { errno } from "./errno.ts";
+import { BPF_F_LOCK, errno } from "./errno.ts";
 import { type Access, footprint } from "./footprint.ts";
 import * as ground from "./ground.ts";
 import { code, map, mapType, OP_WORDS, type Status, op as w } from "./layout.ts";
@@ -178,9 +178,9 @@ export class Maps implements ground.Ground {
 
   /** The same with a place to copy the value to (userspace). */
   lookupInto(op: number, id: number, key: number, value: number, flags: number): Status {
-    this.memory.i32[op + w.value] = value;
     const type = this.#begin(op, code.lookup, id, key, value, flags);
     if (type === 0) return this.#gone(op);
+    if (flags & ~BPF_F_LOCK || this.#unlockable(op)) return ground.finish(this, op, -errno.EINVAL);
     if (type === mapType.array || type === mapType.percpu_array) return lookupArray(this, op);
     if (type === mapType.array_of_maps || type === mapType.prog_array) return lookupSlot(this, op);
     if (type === mapType.queue || type === mapType.stack) return this.#as(op, code.peek, startQueue);
@@ -200,6 +200,7 @@ export class Maps implements ground.Ground {
   update(op: number, id: number, key: number, value: number, flags: number, flagsHigh = 0): Status {
     const type = this.#begin(op, code.update, id, key, value, flags, flagsHigh);
     if (type === 0) return this.#gone(op);
+    if (this.#unlockable(op)) return ground.finish(this, op, -errno.EINVAL);
     if (type === mapType.array || type === mapType.percpu_array) return updateArray(this, op);
     if (type === mapType.prog_array) return updateSlot(this, op);
     if (type === mapType.array_of_maps) {
@@ -241,6 +242,7 @@ export class Maps implements ground.Ground {
   lookupAndDelete(op: number, id: number, key: number, value: number, flags: number): Status {
     const type = this.#begin(op, code.lookupAndDelete, id, key, value, flags);
     if (type === 0) return this.#gone(op);
+    if (flags & ~BPF_F_LOCK || this.#unlockable(op)) return ground.finish(this, op, -errno.EINVAL);
     if (type === mapType.queue || type === mapType.stack) {
       return flags === 0 ? this.#as(op, code.pop, startQueue) : ground.finish(this, op, -errno.EINVAL);
     }
@@ -331,6 +333,13 @@ export class Maps implements ground.Ground {
   /** Updating or deleting in a map of maps waits for the programs that run (M12). */
   #willWait(op: number): void {
     if (this.profile.outerUpdateWaits) this.memory.i32[op + w.wait] = ground.WAIT_AT_END;
+  }
+
+  /** bpf(2) asks before the map does: BPF_F_LOCK needs a lock in the value. */
+  #unlockable(op: number): boolean {
+    const { i32 } = this.memory;
+    if (i32[op + w.user] === 0 || (i32[op + w.flags] & BPF_F_LOCK) === 0) return false;
+    return i32[(i32[op + w.map] >> 2) + map.lockField] < 0;
   }
 
   #gone(op: number): Status {

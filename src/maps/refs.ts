@@ -44,7 +44,8 @@ export function freeMap(ground: Ground, header: number): void {
   for (let each = 1; each < memory.i32[head.regionCount]; each++) {
     if (!memory.isLive(each) || memory.regionWord(each, region.owner) !== owner) continue;
     const what = memory.regionWord(each, region.kind);
-    const ours = what === kind.mapValues || what === kind.mapHeader || what === kind.ringbuf || what === kind.internal;
+    const ours =
+      what === kind.mapValues || what === kind.mapHeader || what === kind.ringbuf || what === kind.mapInternal;
     if (ours) memory.free(memory.regionWord(each, region.base));
   }
 }

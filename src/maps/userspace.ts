@@ -53,7 +53,6 @@ export class Userspace {
   lookup(id: number, key: Uint8Array, flags = 0): Found {
     const at = this.#place(id, key, undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
-    if ((flags & ~4) !== 0 || (flags & 4 && this.maps.word(id, map.lockField) < 0)) return fault(-errno.EINVAL);
     const value = this.#valueAt(id, at);
     const result = this.#finish(this.maps.lookupInto(this.op, id, at, value, flags));
     return this.#taken(id, value, result);
@@ -67,7 +66,6 @@ export class Userspace {
   lookupAndDelete(id: number, key: Uint8Array, flags = 0): Found {
     const at = this.#place(id, key, undefined, flag.BPF_F_RDONLY | flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
-    if ((flags & ~4) !== 0) return fault(-errno.EINVAL);
     const value = this.#valueAt(id, at);
     const result = this.#finish(this.maps.lookupAndDelete(this.op, id, at, value, flags));
     return this.#taken(id, value, result);
@@ -155,8 +153,4 @@ export class Userspace {
 
 function round8(size: number): number {
   return (size + 7) & -8;
-}
-
-function fault(error: number): Found {
-  return { errno: error, value: NOTHING };
 }

@@ -75,6 +75,7 @@ export const kinds = [
   "ringbuf",
   "op",
   "internal",
+  "mapInternal",
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -90,6 +91,8 @@ export const kind = {
   ringbuf: 7,
   op: 8,
   internal: 9,
+  /** Buckets, free lists and slots of a map: its owner is the map. */
+  mapInternal: 10,
 } as const satisfies Record<Kind, number>;
 
 /** Region flags. */
