@@ -5,8 +5,9 @@ import type { Source } from "../diag/source.ts";
 import { type Comment, Lexer, type Token } from "./lex.ts";
 
 const indent = " ".repeat(8);
-/** Further right a comment is not moved to align it with its neighbours. */
-const furthest = 48;
+/** Where comments after code stand: column 41 if the code leaves the room, and no further right than 57. */
+const nearest = 40;
+const furthest = 56;
 
 interface Line {
   code: string;
@@ -76,16 +77,18 @@ function statement(tokens: readonly Token[], source: Source): string[] {
 
 const slice = (token: Token, source: Source): string => source.text.slice(token.start, token.end);
 
-/** `.map name, type=hash, key=4`: words apart, nothing around `=`, one space after a comma. */
+/** `.map name, type=hash, key=4`: words apart, nothing around `=` (but in `.entry`), one space after a comma. */
 function spacedDirective(tokens: readonly Token[], source: Source): string {
+  const entry = tokens[0]?.text === ".entry";
   let out = "";
   tokens.forEach((token, at) => {
     const text = slice(token, source);
     const before = tokens[at - 1];
     const touching = before !== undefined && before.end === token.start;
+    const assigns = entry && (text === "=" || before?.text === "=");
     if (
       at > 0 &&
-      (before?.text === "," || (!touching && !/^[,=)\]]$/.test(text) && !/^[=([]$/.test(before?.text ?? "")))
+      (assigns || before?.text === "," || (!touching && !/^[,=)\]]$/.test(text) && !/^[=([]$/.test(before?.text ?? "")))
     ) {
       out += " ";
     }
@@ -149,7 +152,7 @@ function alignComments(lines: Line[]): void {
     let to = from;
     while (to < lines.length && trailing(lines[to])) to++;
     const run = lines.slice(from, to);
-    const column = Math.min(furthest, Math.max(0, ...run.map((line) => line.code.length + 2)));
+    const column = Math.min(furthest, Math.max(nearest, ...run.map((line) => line.code.length + 2)));
     for (const line of run) line.code = line.code.padEnd(Math.max(column, line.code.length + 2));
     from = to + 1;
   }

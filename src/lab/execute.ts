@@ -1,0 +1,72 @@
+// A program run from start to end on a machine of its own, with the input that the caller gives or the text names.
+import type { Outcome } from "../diag/diagnostic.ts";
+import type { Source } from "../diag/source.ts";
+import { programType } from "../host/programs.ts";
+import type { Program, RcuRegime } from "../isa/program.ts";
+import type { Listener } from "../trace/event.ts";
+import { Machine, type Result } from "../vm/machine.ts";
+
+export interface ExecuteOptions {
+  readonly ctx?: Uint8Array;
+  readonly packet?: Uint8Array;
+  /** Runs one after the other, the maps kept; a fault ends them. */
+  readonly repeat?: number;
+  readonly seed?: number;
+  readonly maxSteps?: number;
+  readonly rcu?: RcuRegime;
+  readonly onEvent?: Listener;
+  /** Called before the first run, when the maps are there. */
+  readonly prepare?: (machine: Machine) => void;
+}
+
+export interface Execution {
+  readonly machine: Machine;
+  /** Of the last run. */
+  readonly result: Result;
+  readonly runs: number;
+}
+
+/** Fails only where the program cannot be loaded at all; a fault is a result. */
+export function execute(program: Program, options: ExecuteOptions = {}): Outcome<Execution> {
+  const given = givenInput(program);
+  const input = { ctx: options.ctx ?? given.ctx, packet: options.packet ?? given.packet ?? defaultPacket(program) };
+  const machine = new Machine({
+    ...(options.seed === undefined ? {} : { seed: options.seed }),
+    ...(options.maxSteps === undefined ? {} : { maxInstructions: options.maxSteps }),
+    ...(options.rcu === undefined ? {} : { regime: options.rcu }),
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  });
+  const loaded = machine.load(program);
+  if (!loaded.ok) return loaded;
+  options.prepare?.(machine);
+  const wanted = Math.max(1, options.repeat ?? 1);
+  let result = loaded.value.run(input);
+  let runs = 1;
+  while (runs < wanted && result.kind === "exit") {
+    result = loaded.value.run(input);
+    runs++;
+  }
+  return { ok: true, value: { machine, result, runs }, diagnostics: [] };
+}
+
+/** The shortest frame that Ethernet knows, all zeros, for programs that want a packet and were given none. */
+function defaultPacket(program: Program): Uint8Array | undefined {
+  const type = program.type === undefined ? undefined : programType(program.type);
+  return type?.fields === undefined ? undefined : new Uint8Array(60);
+}
+
+/** `# packet: 0011…` and `# ctx: 0011…` lines of the text the program was written in. */
+export function givenInput(program: Program): { readonly packet?: Uint8Array; readonly ctx?: Uint8Array } {
+  const source = sourceOf(program);
+  if (source === undefined) return {};
+  const read = (name: string): Uint8Array | undefined => {
+    const found = new RegExp(`^[ \\t]*#[ \\t]*${name}:[ \\t]*((?:[0-9a-f]{2}[ \\t]*)+)$`, "im").exec(source.text);
+    const pairs = found?.[1]?.match(/[0-9a-f]{2}/gi);
+    return pairs == null ? undefined : Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16));
+  };
+  return { packet: read("packet"), ctx: read("ctx") };
+}
+
+export function sourceOf(program: Program): Source | undefined {
+  return program.origin.find((origin) => origin !== undefined)?.whole.source;
+}

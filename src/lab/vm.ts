@@ -1,0 +1,15 @@
+// Running: the part of the public interface that executes programs and looks at what they left.
+export type { Event, Listener } from "../trace/event.ts";
+export { type Fault, faultDiagnostic, type Warning, warningDiagnostic } from "../vm/fault.ts";
+export {
+  type Loaded,
+  Machine,
+  type MachineOptions,
+  type MachineSnapshot,
+  type Result,
+  type Run,
+  type RunInput,
+  type RunStatus,
+} from "../vm/machine.ts";
+export { type ExecuteOptions, type Execution, execute, givenInput } from "./execute.ts";
+export { type Contents, contents, type Entry, fill } from "./maps.ts";
