@@ -15,8 +15,9 @@ export interface Place {
 export type RegisterChange = { readonly reg: number; readonly before: bigint; readonly after: bigint };
 
 export type Event = Place &
+  /** `inCall`: a further step of the call before; `at` is then where the call will return to. */
   (
-    | { readonly kind: "step"; readonly changes: readonly RegisterChange[] }
+    | { readonly kind: "step"; readonly changes: readonly RegisterChange[]; readonly inCall?: true }
     | { readonly kind: "branch"; readonly taken: boolean }
     | { readonly kind: "call"; readonly name: string; readonly args: readonly bigint[] }
     | { readonly kind: "return"; readonly name: string; readonly value: bigint }

@@ -537,13 +537,14 @@ export class Run {
     cpu.refresh();
     const before = Array.from({ length: 11 }, (_, r) => cpu.value(r));
     const at = cpu.R[state.pc] / INSN_WORDS;
+    const inCall = cpu.R[state.busy] !== 0 ? { inCall: true as const } : {};
     const warnings = cpu.warnings.length;
     const status = interpret(cpu, 1);
     const changes = before
       .map((value, reg) => ({ reg, before: value, after: cpu.value(reg) }))
       .filter((change) => change.before !== change.after);
     const place = { at, span: cpu.code.program.origin[at]?.whole, cpu: cpu.index, frame: cpu.R[state.frame] };
-    machine.listener({ ...place, kind: "step", changes });
+    machine.listener({ ...place, kind: "step", changes, ...inCall });
     for (const { text } of cpu.warnings.slice(warnings)) machine.listener({ ...place, kind: "warning", text });
     if (cpu.fault !== null) machine.listener({ ...place, kind: "fault", code: cpu.fault.code, text: cpu.fault.text });
     if (status === EXITED) machine.listener({ ...place, kind: "exit", value: this.#r0() });

@@ -118,21 +118,15 @@ function parsed(file: string): unknown {
 /** Steps and what they did, a line each. A call takes several steps: those after the first show only what changed. */
 function tracer(program: Program, write: (line: string) => void): (event: Event) => void {
   const text = listing(program);
-  let calling = -1;
   return (event) => {
     const indent = "  ".repeat(event.frame);
     const say = (line: string): void => write(`       ${indent}-- ${line}`);
     if (event.kind === "step") {
       const changes = event.changes.map(({ reg, after }) => `r${reg}=${shown(after)}`).join(" ");
-      if (calling === event.at) {
-        // Inside the call the program counter stands at what follows it; r0 ends the call.
+      if (event.inCall) {
         if (changes !== "") say(changes);
-        if (event.changes.some(({ reg }) => reg === 0)) calling = -1;
         return;
       }
-      const kind = program.insns[event.at]?.kind;
-      const open = (kind === "callHelper" || kind === "callKfunc") && !event.changes.some(({ reg }) => reg === 0);
-      calling = open ? event.at + 1 : -1;
       write(
         `${String(event.at).padStart(5)}: ${(indent + (text(event.at)?.text ?? "")).padEnd(44)} ${changes}`.trimEnd(),
       );
