@@ -309,7 +309,7 @@ const usage: readonly Case[] = [
   { name: "an instruction set that is too old", input: `r0 s/= 2${end}`, words: ["--isa", "v1"] },
 ];
 
-export const cases = [...syntax, ...names, ...numbers, ...widths, ...directives, ...refused, ...large, ...binary, ...usage];
+const cases = [...syntax, ...names, ...numbers, ...widths, ...directives, ...refused, ...large, ...binary, ...usage];
 
 describe("bad input", () => {
   let folder = "";
