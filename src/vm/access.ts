@@ -1,5 +1,6 @@
 // What the interpreter does not do inline: accesses that need more than the fast comparison, provenance of results,
 // warnings and faults. Each function takes the index of the instruction in the code's words as `i`.
+// A little over 400 lines: every check ends in the same few ways of telling what went wrong, and they stay together.
 import type { Code } from "../diag/diagnostic.ts";
 import { FIRST_PAGE, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
