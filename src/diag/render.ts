@@ -46,6 +46,10 @@ export function render(diagnostic: Diagnostic, options: RenderOptions = {}): str
     out.push(`${gutter}${style.paint("gutter", arrow)} ${page.where}`);
     out.push(`${gutter} ${bar}`, ...annotatedLines(page.page, page.marks, digits, style));
   });
+  if (pages.length === 0 && options.name !== undefined) {
+    const where = diagnostic.pc === undefined ? "" : `: instruction ${diagnostic.pc}`;
+    out.push(`${gutter}${style.paint("gutter", "-->")} ${options.name}${where}`);
+  }
   const details = [
     ...(hidden === 0 ? [] : [{ name: "", text: `... ${hidden} more (--full-path)` }]),
     ...pathFact(diagnostic, options, style),

@@ -3,6 +3,12 @@ import { lookup, type Page, program } from "./template.ts";
 
 const packet = (body: string): string => program(`r2 = *(u32 *)(r1 + 0)\nr3 = *(u32 *)(r1 + 4)\n${body}`);
 
+const constant = (body: string): string =>
+  program(`r1 = map_value[settings] + 0 ll\n${body}`, "syscall").replace(
+    "\n\n",
+    "\n.map settings, type=array, key=4, value=8, max=1, flags=rdonly_prog\n\n",
+  );
+
 export const memoryPages: Readonly<Record<string, Page>> = {
   E0301: {
     says:
@@ -28,7 +34,7 @@ export const memoryPages: Readonly<Record<string, Page>> = {
   },
   E0304: {
     says: "A function's stack is the 512 bytes below r10: offsets -512 to -1, and an access lies in them whole.",
-    bad: program("*(u64 *)(r10 - 516) = 0\nr0 = 0\nexit"),
+    bad: program("*(u64 *)(r10 - 520) = 0\nr0 = 0\nexit"),
     good: program("*(u64 *)(r10 - 512) = 0\nr0 = 0\nexit"),
   },
   E0305: {
@@ -54,9 +60,9 @@ export const memoryPages: Readonly<Record<string, Page>> = {
     good: program("r0 = *(u32 *)(r1 + 12)\nr0 = 2\nexit"),
   },
   E0308: {
-    says: "The memory may be read and not written: a context field, a packet of this program type, a frozen map.",
-    bad: program("*(u32 *)(r1 + 12) = 0\nr0 = 2\nexit"),
-    good: program("*(u32 *)(r10 - 4) = 0\nr0 = 2\nexit"),
+    says: "The memory may be read and not written: a map made so, or a packet under this program type.",
+    bad: constant("*(u64 *)(r1 + 0) = 1\nr0 = 0\nexit"),
+    good: constant("r0 = *(u64 *)(r1 + 0)\nr0 = 0\nexit"),
   },
   E0309: {
     says: "An access to the stack or to a special field stands at a multiple of its size.",

@@ -8,6 +8,7 @@ import { place, STACK_SIZE } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
 import type { Statistics } from "../verdict.ts";
+import { Kept } from "./kept.ts";
 import { covers } from "./prune.ts";
 import type { Structure } from "./structure.ts";
 import { widened } from "./widen.ts";
@@ -35,7 +36,7 @@ export class Undecided extends Error {}
 
 export class Search {
   private readonly structure: Structure;
-  private readonly seen: OpenState[][] = [];
+  private readonly seen: Kept[] = [];
   private readonly pending: State[] = [];
   private readonly walk: Walk;
   readonly counters: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
@@ -90,7 +91,7 @@ export class Search {
   private visited(state: State): boolean {
     const { pc } = state;
     const converging = this.structure.converging[pc] === 1;
-    const kept = (this.seen[pc] ??= []);
+    const kept = (this.seen[pc] ??= new Kept());
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => {
       const inner = of.frames[frame + 1];
@@ -100,47 +101,59 @@ export class Search {
     };
     const activation = converging ? this.activationOf(state) : 0;
     const mark = markOf(state, live);
-    const keep: OpenState[] = [];
-    let found = false;
-    let latestOpen: OpenState | null = null;
-    for (let at = kept.length - 1; at >= 0; at--) {
-      const old = kept[at];
-      if (old === undefined) continue;
-      // The walk is depth first, so whatever is open lies on the path to here.
-      const open = old.open > 0;
-      const sameLoop = open && converging && this.activationOf(old.state) === activation;
-      if (sameLoop && latestOpen === null) latestOpen = old;
-      if (found) continue;
-      if (open && !sameLoop) {
-        if (old.mark === mark && covers(old.state, state, liveAt, "exact")) {
-          reject({
-            code: "E0201",
-            state,
-            operand: "whole",
-            text: "a loop makes no progress",
-            label: "comes here again with nothing changed",
-            kernel: `infinite loop detected at insn ${pc}`,
-          });
-        }
-        continue;
+    // The walk is depth first, so whatever is open lies on the path to here.
+    let latest: OpenState | null = null;
+    if (converging) {
+      for (let at = kept.open.length - 1; at >= 0; at--) {
+        const old = kept.open[at];
+        if (old === undefined || this.activationOf(old.state) !== activation) continue;
+        latest ??= old;
+        if (covers(old.state, state, liveAt, "within")) return true;
       }
+    }
+    for (const old of kept.openWith(mark)) {
+      const sameLoop = converging && this.activationOf(old.state) === activation;
+      if (sameLoop || !covers(old.state, state, liveAt, "exact")) continue;
+      reject({
+        code: "E0201",
+        state,
+        operand: "whole",
+        text: "a loop makes no progress",
+        label: "comes here again with nothing changed",
+        kernel: `infinite loop detected at insn ${pc}`,
+      });
+    }
+    for (let at = kept.settled.length - 1; at >= 0; at--) {
+      const old = kept.settled[at];
+      if (old === undefined) continue;
       if (covers(old.state, state, liveAt, "within")) {
         old.hits++;
-        found = true;
-      } else old.misses++;
+        return true;
+      }
+      old.misses++;
     }
-    if (found) return true;
-    for (const old of kept) if (old.open > 0 || old.misses <= old.hits * 3 + 64) keep.push(old);
-    this.seen[pc] = keep;
-    if (converging && latestOpen !== null) widened(latestOpen.state, state);
-    if (!converging && this.jumpsSinceState < 2 && this.sinceState < 8 && keep.length > 0) return false;
+    kept.forget();
+    let markNow = mark;
+    if (latest !== null) {
+      widened(latest.state, state);
+      markNow = markOf(state, live);
+    }
+    if (!converging && this.jumpsSinceState < 2 && this.sinceState < 8 && kept.size > 0) return false;
     this.jumpsSinceState = 0;
     this.sinceState = 0;
-    const entry: OpenState = { state: state.copy(), parent: state.parent, open: 1, hits: 0, misses: 0, mark };
-    keep.push(entry);
+    const entry: OpenState = {
+      state: state.copy(),
+      parent: state.parent,
+      kept,
+      open: 1,
+      hits: 0,
+      misses: 0,
+      mark: markNow,
+    };
+    kept.add(entry);
     state.parent = entry;
     this.counters.states++;
-    this.counters.peakStates = Math.max(this.counters.peakStates, keep.length);
+    this.counters.peakStates = Math.max(this.counters.peakStates, kept.size);
     return false;
   }
 
@@ -169,6 +182,7 @@ function close(entry: OpenState | null): void {
   for (let at = entry; at !== null; at = at.parent) {
     at.open--;
     if (at.open > 0) return;
+    at.kept.settle(at);
   }
 }
 

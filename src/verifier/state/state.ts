@@ -145,6 +145,8 @@ export class State {
 export interface OpenState {
   readonly state: State;
   readonly parent: OpenState | null;
+  /** Told when nothing of it is open any more. */
+  readonly kept: { settle(entry: OpenState): void };
   open: number;
   /** Differs only between states that differ. */
   readonly mark: number;
