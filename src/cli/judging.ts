@@ -1,5 +1,6 @@
 // The options that say by what a program is judged, read into the verifier's terms; and its answer in words.
-import { type Profile, type Program, programTypes, type Verdict, type VerifyOptions, verify } from "../lab/index.ts";
+import type { Program } from "../lab/asm.ts";
+import { type Profile, programTypes, type Verdict, type VerifyOptions, verify } from "../lab/verifier.ts";
 import type { Args } from "./args.ts";
 import { exit, UsageError } from "./io.ts";
 import { programTypeNames } from "./options.ts";

@@ -1,6 +1,6 @@
 // A program from a file: text is assembled, bytes are decoded, and what is neither is refused with a reason.
 import { readFileSync, statSync } from "node:fs";
-import { assemble, type Diagnostic, type Outcome, type Program, programFromBytes, type Source } from "../lab/index.ts";
+import { assemble, type Diagnostic, type Outcome, type Program, programFromBytes, type Source } from "../lab/asm.ts";
 import { hexBytes, reasonOf } from "./files.ts";
 import { type Io, UsageError } from "./io.ts";
 

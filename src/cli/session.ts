@@ -1,15 +1,7 @@
 // One run of the command line: what it was asked, where it writes and how (colour, width, JSON). Commands get a
 // session and answer with an exit code.
-import {
-  type Diagnostic,
-  type JsonDiagnostic,
-  listing,
-  type Paint,
-  type Program,
-  painter,
-  render,
-  toJson,
-} from "../lab/index.ts";
+import { type Diagnostic, type JsonDiagnostic, type Paint, type Program, painter, render, toJson } from "../lab/asm.ts";
+import { listing } from "../lab/listing.ts";
 import type { Args } from "./args.ts";
 import type { Io } from "./io.ts";
 

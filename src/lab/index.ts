@@ -14,5 +14,6 @@ export { checkExpectations, type ExpectationResult, rewriteExpectations } from "
 export { type Explanation, explain, explainedCodes } from "./explain.ts";
 export { type Block, dot, type Edge, type Graph, graph, mermaid } from "./graph.ts";
 export { listing } from "./listing.ts";
+export { type Depth, sectionBars, sectionDepths } from "./sections.ts";
 export * from "./verifier.ts";
 export * from "./vm.ts";

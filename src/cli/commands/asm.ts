@@ -1,6 +1,6 @@
 // `bpflab asm`: text to bytes.
 import { writeFileSync } from "node:fs";
-import { disassemble } from "../../lab/index.ts";
+import { disassemble } from "../../lab/asm.ts";
 import { reasonOf, toHex } from "../files.ts";
 import { exit, UsageError } from "../io.ts";
 import { load } from "../load.ts";

@@ -1,5 +1,5 @@
 // `bpflab dis`: bytes to text.
-import { disassemble, programFromBytes } from "../../lab/index.ts";
+import { disassemble, programFromBytes } from "../../lab/asm.ts";
 import { hexBytes } from "../files.ts";
 import { exit, UsageError } from "../io.ts";
 import { isElf, load } from "../load.ts";

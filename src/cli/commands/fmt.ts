@@ -1,6 +1,6 @@
 // `bpflab fmt`: the canonical layout. A file is written only if it assembles to the same bytes as before.
 import { writeFileSync } from "node:fs";
-import { assemble, format } from "../../lab/index.ts";
+import { assemble, format } from "../../lab/asm.ts";
 import { expand, reasonOf, toHex } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
 import { load } from "../load.ts";

@@ -1,7 +1,8 @@
 // `bpflab verify`: the verdict on each program, once or whenever a file changes.
 import { watch } from "node:fs";
-import type { Profile, Program } from "../../lab/index.ts";
+import type { Program } from "../../lab/asm.ts";
 import type { Judgement } from "../../lab/node.ts";
+import type { Profile } from "../../lab/verifier.ts";
 import { expand } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
 import { judge, verdictExit, verdictJson, verdictLine } from "../judging.ts";

@@ -1,0 +1,146 @@
+// The JSON Schema of what `--json` prints, written here so that the tests hold the documents against it and
+// scripts/write-docs.ts writes schema/bpflab.schema.json from it.
+import { commandNames } from "./options.ts";
+
+const text = { type: "string" } as const;
+const count = { type: "integer", minimum: 0 } as const;
+const flag = { type: "boolean" } as const;
+const list = (items: unknown) => ({ type: "array", items });
+const object = (required: readonly string[], properties: Readonly<Record<string, unknown>>) => ({
+  type: "object",
+  required,
+  properties,
+  additionalProperties: false,
+});
+const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
+const place = { file: text, line: count, col: count, endLine: count, endCol: count };
+
+const definitions = {
+  diagnostic: object(["code", "severity", "message", "rule", "spans", "facts", "fixes"], {
+    code: { type: "string", pattern: "^[ELW]\\d{4}$" },
+    severity: { enum: ["error", "warning", "note"] },
+    message: text,
+    rule: { enum: ["kernel", "lab"], description: "whether Linux has the rule, or this laboratory alone" },
+    spans: list(object(["label", "primary"], { ...place, pc: count, label: text, primary: flag, event: text })),
+    facts: list(object(["name", "text"], { name: text, text })),
+    path: { ...list(count), description: "program counters of the branches on the failing path" },
+    kernelMessage: { ...text, description: "what Linux prints for it, verbatim" },
+    help: text,
+    fixes: list(
+      object(["message", "applicability", "verified", "edits"], {
+        message: text,
+        applicability: { enum: ["machine-applicable", "maybe-incorrect"] },
+        verified: { ...flag, description: "the edited program was judged again and passed" },
+        edits: list(object(["file", "line", "col", "endLine", "endCol", "text"], { ...place, text })),
+      }),
+    ),
+  }),
+  profile: object(["rcu", "type", "sleepable", "privileged", "kernel"], {
+    rcu: { enum: ["explicit", "implicit"] },
+    type: text,
+    sleepable: flag,
+    privileged: flag,
+    kernel: text,
+  }),
+  bytes: object(["hex"], { hex: text, number: { ...text, pattern: "^\\d+$" } }),
+  map: object(["name", "type", "maxEntries", "entries"], {
+    name: text,
+    type: text,
+    maxEntries: count,
+    entries: list(object(["value"], { key: ref("bytes"), value: ref("bytes"), cpus: list(ref("bytes")), map: text })),
+    zeros: { ...count, description: "elements of an array that are zero and left out" },
+  }),
+  judged: object(["file", "verdict", "diagnostics"], {
+    file: text,
+    verdict: { enum: ["accepted", "rejected", "undecided", "unassembled", "unreadable"] },
+    profile: ref("profile"),
+    statistics: object(["instructions", "states", "peakStates", "pruned", "milliseconds"], {
+      instructions: count,
+      states: count,
+      peakStates: count,
+      pruned: count,
+      milliseconds: { type: "number" },
+    }),
+    kernelMessage: text,
+    diagnostics: list(ref("diagnostic")),
+    log: text,
+    error: text,
+    kernel: object(["verdict", "message"], {
+      verdict: { enum: ["accept", "reject", "unable", "unavailable"] },
+      message: text,
+    }),
+  }),
+  run: object(["outcome", "diagnostics", "instructions", "runs", "output", "maps"], {
+    outcome: { enum: ["exit", "fault"] },
+    r0: { ...text, pattern: "^\\d+$", description: "64 bits, in decimal digits" },
+    diagnostics: list(ref("diagnostic")),
+    instructions: count,
+    runs: count,
+    output: list(text),
+    maps: list(ref("map")),
+    trace: list(text),
+  }),
+  test: object(["file", "expected", "found", "ok"], { file: text, line: count, expected: text, found: text, ok: flag }),
+  report: object(["total", "passed", "failed"], {
+    total: count,
+    passed: count,
+    failed: list(object(["name", "reason"], { name: text, reason: text })),
+  }),
+} as const;
+
+const judged = definitions.judged.properties;
+
+export const schema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  title: "What bpflab prints with --json",
+  type: "object",
+  required: ["schemaVersion", "command"],
+  additionalProperties: false,
+  properties: {
+    schemaVersion: { const: 1 },
+    command: { enum: [...commandNames, null] },
+    error: { ...text, description: "wrong usage: why nothing was done" },
+    ok: flag,
+    diagnostics: list(ref("diagnostic")),
+    files: { description: "verify, fmt", ...list({ anyOf: [ref("judged"), ref("formatted")] }) },
+    ...judged,
+    run: ref("run"),
+    bytes: text,
+    maps: list(text),
+    kfuncs: list(text),
+    style: text,
+    text,
+    total: count,
+    passed: count,
+    tests: list(ref("test")),
+    silent: list(text),
+    engines: { type: "object", additionalProperties: ref("report") },
+    r0: text,
+    blocks: list(object(["start", "lines"], { start: count, lines: list(text), title: text })),
+    edges: list(object(["from", "to", "kind"], { from: count, to: count, kind: { enum: ["next", "taken", "call"] } })),
+    codes: list(object(["code", "title", "rule"], { code: text, title: text, rule: { enum: ["kernel", "lab"] } })),
+    code: text,
+    title: text,
+    kernel: {},
+    says: text,
+    bad: text,
+    good: text,
+    unprivileged: flag,
+    shell: text,
+    script: text,
+    page: text,
+  },
+  $defs: {
+    ...definitions,
+    formatted: object(["file", "state"], {
+      file: text,
+      state: { enum: ["unchanged", "changed", "invalid"] },
+      diagnostics: list(ref("diagnostic")),
+    }),
+  },
+} as const;
+
+/** The schema as the file has it. */
+export function schemaText(): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
+}
