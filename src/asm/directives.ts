@@ -15,7 +15,7 @@ const skip: Directive = (cursor) => {
 };
 
 /** What a compiler writes about symbols and debugging, none of which changes the program. */
-const ignored = `.type .size .ident .file .loc .addrsig .addrsig_sym .weak .hidden .local .set .p2align .align .balign
+const ignored = `.type .size .ident .file .loc .addrsig .addrsig_sym .weak .hidden .local .set
   .cfi_sections .cfi_startproc .cfi_endproc .cfi_def_cfa_offset .cfi_offset .cfi_def_cfa .bss_end .comm .lcomm .version`
   .trim()
   .split(/\s+/);
@@ -62,6 +62,9 @@ const directives = new Map<string, Directive>(
     ".ascii": text(""),
     ".asciz": text("\0"),
     ".string": text("\0"),
+    ".align": align((boundary) => boundary),
+    ".balign": align((boundary) => boundary),
+    ".p2align": align((exponent) => 1n << (exponent & 63n)),
     ".zero": zero,
     ".skip": zero,
     ".space": zero,
@@ -222,6 +225,20 @@ function text(end: string): Directive {
       cursor.at++;
       unit.bytes([...encoder.encode(token.value + end)], cursor.since(start));
     } while (cursor.punct(","));
+  };
+}
+
+/** Instructions begin at multiples of 8 bytes anyway; only a wider boundary would need instructions in between. */
+function align(boundary: (given: bigint) => bigint): Directive {
+  return (cursor, unit) => {
+    const first = cursor.at;
+    const given = expression(cursor);
+    const at = cursor.since(first);
+    const bytes = given < 0n ? given : boundary(given);
+    if (bytes <= 0n || (bytes & (bytes - 1n)) !== 0n) fail("E0109", at, "an alignment must be a power of two");
+    if (bytes > 8n && !unit.inData) fail("E0109", at, `instructions are aligned to 8 bytes, not to ${bytes}`);
+    // What fills the gap, and how much of it there may be, matters to those who have a gap.
+    skip(cursor, unit);
   };
 }
 

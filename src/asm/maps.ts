@@ -1,5 +1,5 @@
 // Maps after all is read: inner maps by name, and initial entries as bytes of the right size.
-import type { MapDef, MapEntry } from "../isa/program.ts";
+import type { MapDef, MapEntry, MapType } from "../isa/program.ts";
 import { clip } from "./cursor.ts";
 import { fail } from "./report.ts";
 import { didYouMean } from "./suggest.ts";
@@ -41,6 +41,8 @@ function inner(unit: Unit, name: string): { inner?: MapDef } {
   return result;
 }
 
+const arrays: ReadonlySet<MapType> = new Set(["array", "percpu_array", "array_of_maps", "prog_array"]);
+
 function entry(draft: EntryDraft, unit: Unit): MapEntry {
   const map = unit.maps.get(draft.map)?.def;
   if (map === undefined) {
@@ -49,6 +51,12 @@ function entry(draft: EntryDraft, unit: Unit): MapEntry {
   }
   if (map.type === "ringbuf") fail("E0109", draft.mapAt, "a ring buffer begins empty");
   const key = bytes(draft.key, map.keySize, "key");
+  if (arrays.has(map.type)) {
+    const index = new DataView(key.buffer, key.byteOffset).getUint32(0, true);
+    if (index >= map.maxEntries) {
+      fail("E0109", draft.key.at, `the keys of \`${map.name}\` are from 0 to ${map.maxEntries - 1}, not ${index}`);
+    }
+  }
   if (map.type === "array_of_maps" || map.type === "hash_of_maps") {
     return { key, value: { map: named(draft.value, unit.maps, "a map") }, at: draft.at };
   }

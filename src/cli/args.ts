@@ -100,9 +100,17 @@ function reader(rows: readonly OptionRow[]) {
       ...(row.value === undefined ? {} : { requiresArg: true }),
     });
   }
-  return parser.fail((message, error) => {
-    throw error ?? new UsageError(message.charAt(0).toLowerCase() + message.slice(1));
+  return parser.fail((message: string | null, error) => {
+    // yargs passes its own complaints as errors of its own kind; any other error is not about the words.
+    if (error !== undefined && error.name !== "YError") throw error;
+    throw new UsageError(complaint(error?.message ?? message ?? "the command line cannot be read"));
   });
+}
+
+function complaint(text: string): string {
+  const bare = /^Not enough arguments following: (.*)$/.exec(text)?.[1];
+  if (bare !== undefined) return `${bare.length === 1 ? "-" : "--"}${bare} wants a value`;
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }
 
 function check(values: Readonly<Record<string, unknown>>, rows: readonly OptionRow[], command: CommandRow): void {

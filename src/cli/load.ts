@@ -12,6 +12,8 @@ export interface LoadOptions {
 
 export interface Loaded {
   readonly file: string;
+  /** What messages call it. */
+  readonly name: string;
   readonly outcome: Outcome<Program>;
   /** The text, where the program was written as text. */
   readonly source?: Source;
@@ -30,17 +32,17 @@ export async function load(file: string, io: Io, options: LoadOptions = {}): Pro
     );
   }
   if (file.endsWith(".bin")) {
-    return { file, outcome: programFromBytes(bytes, { name, order: options.order }) };
+    return { file, name, outcome: programFromBytes(bytes, { name, order: options.order }) };
   }
   const text = decode(bytes);
   if (file.endsWith(".hex")) {
-    return { file, outcome: programFromBytes(hexBytes(text, name), { name, order: options.order }) };
+    return { file, name, outcome: programFromBytes(hexBytes(text, name), { name, order: options.order }) };
   }
   const source = { name, text: file.endsWith(".data") ? asmSection(text) : text };
   const odd = notText(source);
-  if (odd !== undefined) return { file, source, outcome: { ok: false, diagnostics: [odd] } };
+  if (odd !== undefined) return { file, name, source, outcome: { ok: false, diagnostics: [odd] } };
   const dialect = options.dialect ?? (file.endsWith(".data") ? "mnemonic" : undefined);
-  return { file, source, outcome: assemble(source, { name, dialect, isa: options.isa }) };
+  return { file, name, source, outcome: assemble(source, { name, dialect, isa: options.isa }) };
 }
 
 function read(file: string): Uint8Array {

@@ -41,12 +41,14 @@ export class Session {
     this.io.out(`${JSON.stringify(body, jsonValue, 2)}\n`);
   }
 
-  /** Diagnostics as text; `program` gives the instructions where there is no source. */
-  text(diagnostics: readonly Diagnostic[], program?: Program): string {
+  /** Diagnostics as text; a program gives the instructions where there is no source, a bare name at least a place. */
+  text(diagnostics: readonly Diagnostic[], from?: Program | string): string {
+    const program = typeof from === "string" ? undefined : from;
+    const name = typeof from === "string" ? from : from?.name;
     const { color, unicode, width } = this;
     const fullPath = this.args.flag("full-path");
     const instruction = program === undefined ? undefined : listing(program);
-    const options = { color, unicode, width, fullPath, instruction, name: program?.name };
+    const options = { color, unicode, width, fullPath, instruction, name };
     return diagnostics.map((diagnostic) => render(diagnostic, options)).join("\n");
   }
 }

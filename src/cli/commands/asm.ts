@@ -10,7 +10,7 @@ import { jsonDiagnostics, type Session } from "../session.ts";
 export async function run(session: Session): Promise<number> {
   const { args, io } = session;
   const order = args.choice("order", ["little", "big"]);
-  const { outcome } = await load(args.operands[0] ?? "-", io, {
+  const { outcome, name } = await load(args.operands[0] ?? "-", io, {
     dialect: args.choice("dialect", ["pseudoc", "mnemonic"]),
     isa: args.choice("isa", ["v1", "v2", "v3", "v4"]),
     order,
@@ -18,7 +18,7 @@ export async function run(session: Session): Promise<number> {
   const diagnostics = outcome.diagnostics;
   if (!outcome.ok) {
     if (session.json) session.document({ ok: false, diagnostics: jsonDiagnostics(diagnostics) });
-    else io.err(session.text(diagnostics));
+    else io.err(session.text(diagnostics, name));
     return exit.usage;
   }
   const program = outcome.value;

@@ -9,10 +9,10 @@ const formats = { dot, mermaid, svg } as const;
 export async function run(session: Session): Promise<number> {
   const { args, io } = session;
   const dialect = args.choice("dialect", ["pseudoc", "mnemonic"]);
-  const { outcome } = await load(args.operands[0] ?? "-", io, { dialect });
+  const { outcome, name } = await load(args.operands[0] ?? "-", io, { dialect });
   if (!outcome.ok) {
     if (session.json) session.document({ ok: false, diagnostics: jsonDiagnostics(outcome.diagnostics) });
-    else io.err(session.text(outcome.diagnostics));
+    else io.err(session.text(outcome.diagnostics, name));
     return exit.usage;
   }
   const drawn = graph(outcome.value);

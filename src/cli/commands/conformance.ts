@@ -58,6 +58,6 @@ async function plugin(given: string | undefined, memory: string | undefined, ses
     return exit.ok;
   }
   if (session.json) session.document({ diagnostics: jsonDiagnostics(result.diagnostics) });
-  else session.io.err(session.text(result.diagnostics));
+  else session.io.err(session.text(result.diagnostics, "the program"));
   return exit.refused;
 }

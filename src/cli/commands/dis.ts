@@ -17,9 +17,10 @@ export async function run(session: Session): Promise<number> {
     hex !== undefined
       ? programFromBytes(hexBytes(hex, "--hex"), { name: "program", order })
       : (await loadBytes(session, file ?? "-", order)).outcome;
+  const name = hex !== undefined ? "--hex" : file === "-" ? "<stdin>" : file;
   if (!outcome.ok) {
     if (session.json) session.document({ ok: false, diagnostics: jsonDiagnostics(outcome.diagnostics) });
-    else io.err(session.text(outcome.diagnostics));
+    else io.err(session.text(outcome.diagnostics, name));
     return exit.usage;
   }
   const text = disassemble(outcome.value, { style });

@@ -19,11 +19,11 @@ export async function run(session: Session): Promise<number> {
   const exits: number[] = [];
   for (const file of expand(args.operands, [".bpf", ".s"])) {
     const dialect = args.choice("dialect", ["pseudoc", "mnemonic"]);
-    const { outcome, source } = await load(file, io, { dialect });
+    const { outcome, name, source } = await load(file, io, { dialect });
     if (source === undefined) throw new UsageError(`${file} is not assembly text`);
     if (!outcome.ok) {
       rows.push({ file, state: "invalid", diagnostics: jsonDiagnostics(outcome.diagnostics) });
-      if (!session.json) io.err(session.text(outcome.diagnostics));
+      if (!session.json) io.err(session.text(outcome.diagnostics, name));
       exits.push(exit.usage);
       continue;
     }

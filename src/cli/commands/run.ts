@@ -23,17 +23,16 @@ import { jsonDiagnostics, type Session } from "../session.ts";
 export async function run(session: Session): Promise<number> {
   const { args, io } = session;
   const file = args.operands[0] ?? "-";
-  const { outcome } = await load(file, io, { dialect: args.choice("dialect", ["pseudoc", "mnemonic"]) });
+  const { outcome, name } = await load(file, io, { dialect: args.choice("dialect", ["pseudoc", "mnemonic"]) });
   if (!outcome.ok) {
     if (session.json)
       session.document({ file, verdict: "unassembled", diagnostics: jsonDiagnostics(outcome.diagnostics) });
-    else session.out(session.text(outcome.diagnostics));
+    else session.out(session.text(outcome.diagnostics, name));
     return exit.usage;
   }
   const type = profileOf(args).type;
   const program = type === undefined ? outcome.value : { ...outcome.value, type };
   const verdict = judge(program, args);
-  const name = file === "-" ? "<stdin>" : file;
   const head = `${session.text(verdict.diagnostics, program)}${verdict.diagnostics.length > 0 ? "\n" : ""}${verdictLine(name, verdict, session)}`;
   if (!session.json && !session.quiet) session.out(head);
   const judged = verdictJson(file, verdict);

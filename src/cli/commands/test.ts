@@ -51,14 +51,16 @@ function withoutDetail({ detail: _, ...row }: TestRow): Omit<TestRow, "detail"> 
 }
 
 async function testFile(file: string, session: Session): Promise<readonly TestRow[]> {
-  const { outcome, source } = await load(file, session.io);
+  const { outcome, name, source } = await load(file, session.io);
   if (!outcome.ok) {
     const first = outcome.diagnostics.find((each) => each.severity === "error");
     const said = unassembled(source?.text ?? "");
     const line = first?.at === undefined ? undefined : position(first.at.source, first.at.start).line;
     const found = `reject ${first?.code ?? ""}${line === undefined ? "" : ` at line ${line}`}`;
     const ok = said !== undefined && said.code === first?.code && (said.line === undefined || said.line === line);
-    return [{ file, line, expected: said?.text ?? "a program", found, ok, detail: session.text(outcome.diagnostics) }];
+    return [
+      { file, line, expected: said?.text ?? "a program", found, ok, detail: session.text(outcome.diagnostics, name) },
+    ];
   }
   const results = checkExpectations(outcome.value);
   if (session.args.flag("bless") && source !== undefined && results.some((result) => !result.ok)) {

@@ -51,14 +51,13 @@ interface Judged {
 
 async function judgeFile(file: string, session: Session): Promise<Judged> {
   const { args, io } = session;
-  const { outcome } = await load(file, io, {
+  const { outcome, name } = await load(file, io, {
     dialect: args.choice("dialect", ["pseudoc", "mnemonic"]),
     isa: args.choice("isa", ["v1", "v2", "v3", "v4"]),
   });
-  const name = file === "-" ? "<stdin>" : file;
   if (!outcome.ok) {
     const row = { file, verdict: "unassembled", diagnostics: jsonDiagnostics(outcome.diagnostics) };
-    return { row, code: exit.usage, text: session.text(outcome.diagnostics) };
+    return { row, code: exit.usage, text: session.text(outcome.diagnostics, name) };
   }
   const program = outcome.value;
   const verdict = judge(program, args);
