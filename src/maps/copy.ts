@@ -2,7 +2,7 @@
 // may see lies between these steps, never inside one (concurrency.md, M2). Locks and timers in a value are not
 // copied. Also the lock word of a value, under which BPF_F_LOCK copies (M8).
 import type { Memory } from "../memory/memory.ts";
-import { COPY, type Ground, go, LOCK, mapOf, step, WRITE } from "./ground.ts";
+import { acquire, COPY, type Ground, go, LOCK, mapOf, release, step, WRITE } from "./ground.ts";
 import { BLOCKED, map, type Status, op as w } from "./layout.ts";
 
 /** Orders of more than this many words are not enumerated: such a copy ascends. */
@@ -125,22 +125,12 @@ export function copyLocked(
 const lockValue = step("copy: lock the value", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
   const at = i32[op + w.at];
-  if (i32[at >> 2] !== 0) return BLOCKED;
-  i32[at >> 2] = 1;
+  if (!acquire(ground, op)) return BLOCKED;
   return copy(ground, op, i32[op + w.from], i32[op + w.to], i32[op + w.bytes], unlockValue, at, 1);
 });
 
 const unlockValue = step("copy: unlock the value", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  i32[i32[op + w.at] >> 2] = 0;
+  release(ground, op);
   return go(ground, op, i32[op + w.lockResume], i32[op + w.lockAfter]);
 });
-
-/** Whether a lock word was free; if so it is taken. */
-export function take(ground: Ground, op: number): boolean {
-  const { i32 } = ground.memory;
-  const at = i32[op + w.at] >> 2;
-  if (i32[at] !== 0) return false;
-  i32[at] = 1;
-  return true;
-}

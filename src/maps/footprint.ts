@@ -1,7 +1,8 @@
 // What the next step of an operation will touch, told before it runs: for undo logs, for the reduction of
 // interleavings and for display. Derived from the step's row and from `op.at`, which the step itself uses.
-// Left out are a private operand's bytes where no other thread can reach them, and `map.count` of preallocated tables,
-// which no step reads.
+// Each step also reads who holds its CPU, for it cannot be made while another operation does; taking or releasing a lock
+// may change that. Left out are a private operand's bytes where no other thread can reach them, and `map.count` of
+// preallocated tables, which no step reads.
 import * as ground from "./ground.ts";
 import { element, map, op as w } from "./layout.ts";
 
@@ -12,14 +13,19 @@ export interface Access {
   readonly size: number;
 }
 
-export function footprint({ memory }: ground.Ground, op: number): readonly Access[] {
-  const { i32 } = memory;
+export function footprint(on: ground.Ground, op: number): readonly Access[] {
+  const { i32 } = on.memory;
   const { access, size: fixed } = ground.rowOf(i32[op + w.pc]);
   if (access === 0) return [];
-  if (access & ground.RCU) return [{ kind: "rcu", address: 0, size: 0 }];
+  const holder: Access = {
+    kind: access & ground.LOCK ? "lock" : "read",
+    address: ground.holderOf(on, op) << 2,
+    size: 4,
+  };
+  if (access & ground.RCU) return [{ kind: "rcu", address: 0, size: 0 }, holder];
   const size = fixed === 0 ? i32[op + w.length] : fixed;
   const address = i32[op + w.at];
-  const found: Access[] = [{ kind: kindOf(access), address, size }];
+  const found: Access[] = [{ kind: kindOf(access), address, size }, holder];
   if (access & ground.COPY && i32[op + w.from] !== 0) {
     found.unshift({ kind: "read", address: i32[op + w.from] + i32[op + w.i], size });
   }

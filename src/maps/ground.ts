@@ -21,6 +21,8 @@ export interface Ground {
   readonly memory: Memory;
   readonly rcu: RcuDomain;
   readonly cpus: number;
+  /** Index of one word a CPU: the operation that runs there with interrupts off, 0 if none does. */
+  readonly holders: number;
   readonly profile: Profile;
   /** Picks one of n possibilities; 0 is what a machine alone would do. */
   readonly choose: (n: number) => number;
@@ -35,7 +37,7 @@ export const READ = 1;
 export const WRITE = 2;
 /** One indivisible read and write. */
 export const ATOMIC = 4;
-/** Takes or releases the lock word. */
+/** Takes or releases the lock word, and with it the CPU. */
 export const LOCK = 8;
 /** Touches the RCU domain instead of bytes. */
 export const RCU = 16;
@@ -73,17 +75,53 @@ export function rowOf(pc: number): Row {
   return rows[pc];
 }
 
+/**
+ * Takes the lock word at `op.at`; false if that must wait. Linux holds these locks with interrupts off, so that nothing else
+ * runs on the CPU meanwhile: what belongs to a CPU alone, such as the spare element of a hash, needs no other protection.
+ */
+export function acquire(ground: Ground, op: number): boolean {
+  const { i32 } = ground.memory;
+  const at = i32[op + w.at] >> 2;
+  if (i32[at] !== 0 || isShutOut(ground, op)) return false;
+  i32[at] = 1;
+  if (i32[op + w.held]++ === 0) i32[holderOf(ground, op)] = op;
+  return true;
+}
+
+/** Releases the lock word at `op.at`. */
+export function release(ground: Ground, op: number): void {
+  const { i32 } = ground.memory;
+  i32[i32[op + w.at] >> 2] = 0;
+  if (--i32[op + w.held] === 0) i32[holderOf(ground, op)] = 0;
+}
+
+/** Index of the word that says which operation holds the operation's CPU. */
+export function holderOf(ground: Ground, op: number): number {
+  return ground.holders + ground.memory.i32[op + w.cpu];
+}
+
+/** Whether another operation holds its CPU. */
+function isShutOut(ground: Ground, op: number): boolean {
+  const holder = ground.memory.i32[holderOf(ground, op)];
+  return holder !== 0 && holder !== op;
+}
+
 /** Runs one step. A blocked operation stays where it is and may be tried again. */
 export function advance(ground: Ground, op: number): Status {
   const pc = ground.memory.i32[op + w.pc];
   if (pc === 0) return DONE;
-  const status = rows[pc].run(ground, op);
+  const status = isShutOut(ground, op) ? BLOCKED : rows[pc].run(ground, op);
   ground.memory.i32[op + w.status] = status;
   return status;
 }
 
 /** Runs until it is done or blocked. */
 export function run(ground: Ground, op: number): Status {
+  return isShutOut(ground, op) ? BLOCKED : runAnyway(ground, op);
+}
+
+/** The same even while another operation holds the CPU: for those that only read, and might as well do so from another. */
+export function runAnyway(ground: Ground, op: number): Status {
   for (;;) {
     const pc = ground.memory.i32[op + w.pc];
     if (pc === 0) return DONE;
@@ -148,12 +186,17 @@ export const WAIT_AT_END = -1;
 
 const waitForReaders = step("rcu: wait for the readers", RCU, 0, (ground, op) => {
   const { i32 } = ground.memory;
-  if (!ground.rcu.isDue(i32[op + w.wait])) return BLOCKED;
+  return ground.rcu.isDue(i32[op + w.wait]) ? endWait(ground, op) : BLOCKED;
+});
+
+/** Ends an operation that has nothing left to do but wait for the readers. */
+export function endWait(ground: Ground, op: number): Status {
+  const { i32 } = ground.memory;
   ground.rcu.endWait(i32[op + w.wait]);
   i32[op + w.wait] = 0;
   i32[op + w.pc] = 0;
   return DONE;
-});
+}
 
 /** Index in `i32` of the header of the operation's map. */
 export function mapOf(ground: Ground, op: number): number {

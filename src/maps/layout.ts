@@ -151,6 +151,8 @@ export const op = {
   inner: 42,
   /** Bytes of a ring buffer record. */
   recordSize: 43,
+  /** Locks it holds. With the first it gets its CPU for itself, with the last it gives it back. */
+  held: 44,
 } as const;
 
 /** Operations. */

@@ -10,7 +10,7 @@
 // the next rotation begins; then for each CPU: the heads of its free and pending lists; the CPU to steal from next.
 import { create } from "./errno.ts";
 import { ATOMIC, EVICT, type Ground, go, mapOf, step } from "./ground.ts";
-import { BUCKET_BYTES, element, map, type Status, op as w } from "./layout.ts";
+import { BLOCKED, BUCKET_BYTES, element, map, type Status, op as w } from "./layout.ts";
 import { addHead, isEmpty, moveHead, nextOf, previousOf, removeNode, ring } from "./ring.ts";
 
 const FREE = 0;
@@ -69,6 +69,8 @@ class Lists {
   readonly #i32: Int32Array;
   readonly own: boolean;
   readonly #state: number;
+  /** An element could not be evicted because somebody held its bucket. */
+  metLock = false;
 
   constructor(ground: Ground, header: number) {
     this.#ground = ground;
@@ -252,14 +254,20 @@ class Lists {
     return Math.max(1, count);
   }
 
-  /** Takes a node's element out of its bucket; false if it is not in one or somebody holds the bucket. */
+  /**
+   * Takes a node's element out of its bucket; false if it is not in one or somebody holds the bucket. Linux waits for
+   * the bucket: here another element goes instead, if there is one.
+   */
   #unhash(node: number): boolean {
     const i32 = this.#i32;
     const header = this.#header;
     const item = node - NODE;
     const hash = i32[(item >> 2) + element.hash];
     const bucket = i32[header + map.buckets] + (hash & i32[header + map.bucketMask]) * BUCKET_BYTES;
-    if (i32[(bucket >> 2) + 1] !== 0) return false;
+    if (i32[(bucket >> 2) + 1] !== 0) {
+      this.metLock = true;
+      return false;
+    }
     for (let link = bucket; (i32[link >> 2] & 1) === 0; link = i32[link >> 2]) {
       if (i32[link >> 2] !== item) continue;
       i32[link >> 2] = i32[item >> 2];
@@ -323,7 +331,14 @@ export function evict(ground: Ground, op: number, resume: number): Status {
 // One step under the lists' lock. An eviction also writes a link of the victim's chain.
 const popNode = step("lru: take an element", ATOMIC | EVICT, 0, (ground, op) => {
   const { i32 } = ground.memory;
-  const node = new Lists(ground, mapOf(ground, op)).pop(i32[op + w.cpu]);
+  const header = mapOf(ground, op);
+  const lists = new Lists(ground, header);
+  const before = isContended(ground) ? keep(ground, header) : [];
+  const node = lists.pop(i32[op + w.cpu]);
+  if (node === 0 && lists.metLock) {
+    for (const [at, bytes] of before) ground.memory.u8.set(bytes, at);
+    return BLOCKED;
+  }
   i32[op + w.fresh] = node === 0 ? 0 : node - NODE;
   if (node !== 0) {
     i32[((node - NODE) >> 2) + element.generation]++;
@@ -332,6 +347,24 @@ const popNode = step("lru: take an element", ATOMIC | EVICT, 0, (ground, op) => 
   }
   return go(ground, op, i32[op + w.resume], 0);
 });
+
+/** Whether anybody is inside a locked section. */
+function isContended({ memory, holders, cpus }: Ground): boolean {
+  for (let cpu = 0; cpu < cpus; cpu++) if (memory.i32[holders + cpu] !== 0) return true;
+  return false;
+}
+
+/** What an eviction may change, by address: a step that must wait changes nothing. */
+function keep({ memory, cpus }: Ground, header: number): readonly (readonly [number, Uint8Array])[] {
+  const { i32, u8 } = memory;
+  const sizes: readonly (readonly [number, number])[] = [
+    [i32[header + map.lru], lruBytes(cpus, i32[header + map.flags])],
+    [i32[header + map.values], i32[header + map.stride] * i32[header + map.maxEntries]],
+    [i32[header + map.buckets], (i32[header + map.bucketMask] + 1) * BUCKET_BYTES],
+    [(header + map.count) << 2, 4],
+  ];
+  return sizes.map(([at, size]) => [at, u8.slice(at, at + size)]);
+}
 
 /** Gives `op.release` back, then goes to row `resume`. */
 export function lruGiveBack(ground: Ground, op: number, resume: number): Status {

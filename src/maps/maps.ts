@@ -38,6 +38,7 @@ export class Maps implements ground.Ground {
   readonly memory: Memory;
   readonly rcu: RcuDomain;
   readonly cpus: number;
+  readonly holders: number;
   readonly profile: ground.Profile;
   readonly choose: (n: number) => number;
   readonly isProgram: (handle: number) => boolean;
@@ -54,6 +55,7 @@ export class Maps implements ground.Ground {
     this.choose = options.choose ?? (() => 0);
     this.isProgram = options.isProgram ?? ((handle) => handle !== 0);
     this.freeMapCall = rcu.register({ name: "free map", run: (header) => freeMap(this, header) });
+    this.holders = memory.reserve(options.cpus * 4) >> 2;
     // Maps made, address of the table of their headers by id, its capacity.
     const root = memory.reserve(16);
     const table = memory.reserve(FIRST_MAPS * 4);
@@ -156,6 +158,11 @@ export class Maps implements ground.Ground {
 
   run(op: number): Status {
     return ground.run(this, op);
+  }
+
+  /** The operation that holds a CPU, because it is inside a section that Linux runs with interrupts off; 0 if none does. */
+  holder(cpu: number): number {
+    return this.memory.i32[this.holders + cpu];
   }
 
   /** The name of the next step, for display. */

@@ -2,7 +2,7 @@
 // oldest; they are equal when there is none.
 import { copy } from "./copy.ts";
 import { BPF_EXIST, BPF_NOEXIST, errno } from "./errno.ts";
-import { finish, type Ground, go, LOCK, mapOf, step, WRITE } from "./ground.ts";
+import { acquire, finish, type Ground, go, LOCK, mapOf, release, step, WRITE } from "./ground.ts";
 import { BLOCKED, code, map, mapType, type Status, op as w } from "./layout.ts";
 
 /** push, pop or peek, by `op.code`; the value stands at, or goes to, `op.value`. */
@@ -16,10 +16,7 @@ export function startQueue(ground: Ground, op: number): Status {
 }
 
 const lock = step("queue: lock", LOCK, 4, (ground, op) => {
-  const { i32 } = ground.memory;
-  const at = i32[op + w.at] >> 2;
-  if (i32[at] !== 0) return BLOCKED;
-  i32[at] = 1;
+  if (!acquire(ground, op)) return BLOCKED;
   return go(ground, op, position, (mapOf(ground, op) + map.head) << 2);
 });
 
@@ -89,7 +86,6 @@ const popped = step("queue: take the value out", WRITE, 8, (ground, op) => {
 });
 
 const unlock = step("queue: unlock", LOCK, 4, (ground, op) => {
-  const { i32 } = ground.memory;
-  i32[i32[op + w.at] >> 2] = 0;
-  return finish(ground, op, i32[op + w.error]);
+  release(ground, op);
+  return finish(ground, op, ground.memory.i32[op + w.error]);
 });

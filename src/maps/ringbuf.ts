@@ -6,6 +6,7 @@ import { copy } from "./copy.ts";
 import { BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP, errno, ringbufQuery } from "./errno.ts";
 import {
   ATOMIC,
+  acquire,
   finish,
   finishNull,
   finishPointer,
@@ -14,6 +15,7 @@ import {
   LOCK,
   mapOf,
   READ,
+  release,
   step,
   WRITE,
 } from "./ground.ts";
@@ -60,9 +62,7 @@ const readConsumer = step("ringbuf: read the consumer's position", READ, 4, (gro
 
 const lock = step("ringbuf: lock", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  const at = i32[op + w.at] >> 2;
-  if (i32[at] !== 0) return BLOCKED;
-  i32[at] = 1;
+  if (!acquire(ground, op)) return BLOCKED;
   i32[op + w.error] = 0;
   return passFinished(ground, op, i32[mapOf(ground, op) + map.pending]);
 });
@@ -116,7 +116,7 @@ const writeProducer = step("ringbuf: move the producer's position", WRITE, 4, (g
 
 const unlock = step("ringbuf: unlock", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  i32[i32[op + w.at] >> 2] = 0;
+  release(ground, op);
   if (i32[op + w.error] !== 0) return full(ground, op);
   const record = i32[op + w.current];
   const size = i32[op + w.recordSize];

@@ -1,7 +1,7 @@
 // Finding a key in a hash table: from the bucket along a chain that ends in a marker naming its bucket. A reader takes
 // no lock; an element that was reused under it may lead it into another bucket's chain, which the marker tells, and it
 // starts again (concurrency.md, M4). Writers walk the same way with the bucket locked.
-import { type Ground, go, LOCK, mapOf, READ, step } from "./ground.ts";
+import { acquire, type Ground, go, LOCK, mapOf, READ, step } from "./ground.ts";
 import { hashKey, sameBytes } from "./key.ts";
 import { BLOCKED, BUCKET_BYTES, element, map, type Status, op as w } from "./layout.ts";
 
@@ -41,9 +41,7 @@ export function searchLocked(ground: Ground, op: number): Status {
 
 const lockBucket = step("hash: lock the bucket", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  const at = i32[op + w.at] >> 2;
-  if (i32[at] !== 0) return BLOCKED;
-  i32[at] = 1;
+  if (!acquire(ground, op)) return BLOCKED;
   i32[op + w.phase] = LOCKED;
   return go(ground, op, readBucket, i32[op + w.bucket]);
 });

@@ -4,9 +4,11 @@
 import type { MapDef } from "../isa/program.ts";
 import { kind } from "../memory/layout.ts";
 import { errno, create as flag } from "./errno.ts";
-import { BLOCKED, map, type Status, op as w } from "./layout.ts";
+import { endWait, run, runAnyway } from "./ground.ts";
+import { BLOCKED, DONE, map, type Status, op as w } from "./layout.ts";
 import type { Maps } from "./maps.ts";
 import { consume } from "./ringbuf.ts";
+import { abandon } from "./write.ts";
 
 export interface Found {
   /** 0 or a negative error number. */
@@ -54,7 +56,7 @@ export class Userspace {
     const at = this.#place(id, key, undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
     const value = this.#valueAt(id, at);
-    const result = this.#finish(this.maps.lookupInto(this.op, id, at, value, flags));
+    const result = this.#finish(this.maps.lookupInto(this.op, id, at, value, flags), runAnyway);
     return this.#taken(id, value, result);
   }
 
@@ -75,7 +77,7 @@ export class Userspace {
     const at = this.#place(id, key ?? new Uint8Array(this.maps.word(id, map.keySize)), undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, key: NOTHING };
     const out = this.#valueAt(id, at);
-    const result = this.#finish(this.maps.nextKey(this.op, id, key === null ? 0 : at, out));
+    const result = this.#finish(this.maps.nextKey(this.op, id, key === null ? 0 : at, out), runAnyway);
     const size = this.maps.word(id, map.keySize);
     return { errno: result, key: result === 0 ? this.maps.memory.u8.slice(out, out + size) : NOTHING };
   }
@@ -129,25 +131,16 @@ export class Userspace {
 
   /**
    * Runs to the end. A wait that cannot end because a reader is still inside is given up: this thread is the only one
-   * that could let it leave. Whoever wants to wait steps the operation on `maps`.
+   * that could let it leave. So is a lock that somebody who was stopped half way holds: that gives EBUSY. Whoever
+   * wants to wait steps the operation on `maps`.
    */
-  #finish(started: Status): number {
+  #finish(started: Status, how = run): number {
     const { maps } = this;
-    const { i32 } = maps.memory;
-    if (started !== 1 && maps.run(this.op) === BLOCKED) {
-      const waited = i32[this.op + w.wait];
-      if (waited < 0 || maps.footprint(this.op)[0]?.kind !== "rcu") return this.#giveUp();
-      maps.rcu.endWait(waited);
+    if (started !== DONE && how(maps, this.op) === BLOCKED) {
+      if (maps.footprint(this.op)[0]?.kind === "rcu") endWait(maps, this.op);
+      else abandon(maps, this.op);
     }
     return maps.memory.i32[this.op + w.lo];
-  }
-
-  /** A lock is held by an operation that somebody stopped half way: nothing here can make it go on. */
-  #giveUp(): number {
-    const { maps } = this;
-    maps.rcu.unlock(maps.memory.i32[this.op + w.reader]);
-    maps.memory.i32[this.op + w.pc] = 0;
-    return -errno.EBUSY;
   }
 }
 

@@ -4,7 +4,21 @@
 import { clearTimer, copy, copyLocked } from "./copy.ts";
 import { allocation, giveBack } from "./elements.ts";
 import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST, create, errno } from "./errno.ts";
-import { ATOMIC, END, finish, type Ground, go, hasFields, LOCK, mapOf, READ, step, WRITE } from "./ground.ts";
+import {
+  ATOMIC,
+  END,
+  finish,
+  type Ground,
+  go,
+  hasFields,
+  LOCK,
+  mapOf,
+  READ,
+  release,
+  runAnyway,
+  step,
+  WRITE,
+} from "./ground.ts";
 import { code, element, map, mapType, type Status, op as w } from "./layout.ts";
 import { evict, lruGiveBack } from "./lru.ts";
 import { copyOut, succeed } from "./read.ts";
@@ -218,7 +232,7 @@ const markUsed = step("lru: mark as used", WRITE, 4, (ground, op) => {
 
 const unlockBucket = step("hash: unlock the bucket", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  i32[i32[op + w.at] >> 2] = 0;
+  release(ground, op);
   const error = i32[op + w.error];
   if (i32[op + w.release] === 0) {
     return error !== 0 && i32[op + w.code] === code.update ? fail(ground, op, error) : finish(ground, op, error);
@@ -253,7 +267,7 @@ const exchangeInner = step("outer: exchange the slot", WRITE, 4, (ground, op) =>
 
 const unlockInner = step("hash: unlock the bucket", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
-  i32[i32[op + w.at] >> 2] = 0;
+  release(ground, op);
   dropInner(ground, i32[op + w.inner]);
   return finish(ground, op, 0);
 });
@@ -280,6 +294,28 @@ function absent(ground: Ground, op: number): Status {
 }
 
 onSearch(code.remove, { found: remove, missing: absent });
+
+/**
+ * Ends an operation that waits for a lock with EBUSY, and lets go what it holds. While it waits for the bucket that can be
+ * an element of an LRU table; while it waits for a value, the bucket and a new element.
+ */
+export function abandon(ground: Ground, op: number): void {
+  const { i32 } = ground.memory;
+  const header = mapOf(ground, op);
+  const updates = i32[op + w.code] === code.update && i32[header + map.buckets] !== 0;
+  const fresh = updates ? i32[op + w.fresh] : 0;
+  if (fresh !== 0 && !isLru(ground, header)) {
+    i32[(fresh >> 2) + element.generation]++;
+    if (i32[header + map.flags] & create.BPF_F_NO_PREALLOC) i32[header + map.count]--;
+  }
+  i32[op + w.release] = fresh;
+  i32[op + w.error] = -errno.EBUSY;
+  if (i32[op + w.held] !== 0) unlock(ground, op);
+  else if (fresh !== 0) lruGiveBack(ground, op, ended);
+  else if (updates) fail(ground, op, -errno.EBUSY);
+  else finish(ground, op, -errno.EBUSY);
+  runAnyway(ground, op);
+}
 
 const removeAfterCopy = step("hash: take the element out", 0, 0, remove);
 onSearch(code.lookupAndDelete, {
