@@ -102,7 +102,11 @@ function problems(world: Rig, id: number, def: Partial<MapDef>): string[] {
   const made = (def.maxEntries ?? 0) + (def.type === "hash" ? 2 : 0);
   const total = (def.flags ?? 0) & create.BPF_F_NO_PREALLOC ? maps.word(id, map.slabUsed) : made;
   if (free.length + linked.length !== total) found.push("an element or a spare is lost");
-  const keys = [...user.entries(id)].map(([key]) => number(key));
+  const keys: number[] = [];
+  for (const [key] of user.entries(id)) {
+    // A key that is there twice leads back to itself.
+    if (keys.push(number(key)) > total) return [...found, "a walk has no end"];
+  }
   if (new Set(keys).size !== keys.length) found.push(`keys ${keys}`);
   if (keys.length !== maps.word(id, map.count)) found.push(`${keys.length} keys, count ${maps.word(id, map.count)}`);
   return found;
