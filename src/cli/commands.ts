@@ -14,6 +14,7 @@ export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly 
   fmt: () => import("./commands/fmt.ts"),
   cfg: () => import("./commands/cfg.ts"),
   conformance: () => import("./commands/conformance.ts"),
+  corpus: () => import("./commands/corpus.ts"),
   completion: () => import("./commands/completion.ts"),
   man: () => import("./commands/man.ts"),
 };

@@ -37,6 +37,7 @@ export const commandNames = [
   "fmt",
   "cfg",
   "conformance",
+  "corpus",
   "completion",
   "man",
 ] as const;
@@ -239,6 +240,18 @@ export const commands: readonly CommandRow[] = [
       "standard input (or --program), memory in hexadecimal as the operand, r0 in hexadecimal on standard output.",
     options: [{ name: "program", value: "BYTES", says: "the program, in hexadecimal" }],
     examples: [["bpflab conformance tests --json", "{total, passed, failed} per engine"]],
+  },
+  {
+    name: "corpus",
+    operands: "FILE...",
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    says: "compare verdicts with those that a kernel gave",
+    more:
+      "Each line of a file is a JSON object: a program with its maps and the verdict of the kernel that judged it " +
+      "(src/lab/corpus.ts lists the fields). Accepts and rejects are counted apart.",
+    options: [{ name: "filter", value: "REGEXP", says: "only records whose id or topic matches" }],
+    examples: [["bpflab corpus --json verdicts.jsonl", "agreement, by topic"]],
   },
   {
     name: "completion",

@@ -40,6 +40,7 @@ const definitions = {
     type: text,
     sleepable: flag,
     privileged: flag,
+    strictAlignment: flag,
     kernel: text,
   }),
   bytes: object(["hex"], { hex: text, number: { ...text, pattern: "^\\d+$" } }),
@@ -81,6 +82,7 @@ const definitions = {
     trace: list(text),
   }),
   test: object(["file", "expected", "found", "ok"], { file: text, line: count, expected: text, found: text, ok: flag }),
+  agreement: object(["agree", "total"], { agree: count, total: count }),
   report: object(["total", "passed", "failed"], {
     total: count,
     passed: count,
@@ -116,6 +118,17 @@ export const schema = {
     silent: list(text),
     engines: { type: "object", additionalProperties: ref("report") },
     r0: text,
+    accept: ref("agreement"),
+    reject: ref("agreement"),
+    messages: ref("agreement"),
+    ...Object.fromEntries(
+      ["falseAccepts", "falseRejects", "undecided", "unsupported", "crashed"].map((name) => [name, list(text)]),
+    ),
+    seconds: { type: "number" },
+    topics: {
+      type: "object",
+      additionalProperties: object(["accept", "reject"], { accept: ref("agreement"), reject: ref("agreement") }),
+    },
     blocks: list(object(["start", "lines"], { start: count, lines: list(text), title: text })),
     edges: list(object(["from", "to", "kind"], { from: count, to: count, kind: { enum: ["next", "taken", "call"] } })),
     codes: list(object(["code", "title", "rule"], { code: text, title: text, rule: { enum: ["kernel", "lab"] } })),

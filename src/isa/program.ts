@@ -38,6 +38,8 @@ export interface MapDef {
   /** For maps of maps: the template of the inner map (an index into program.maps, or a definition of its own). */
   readonly inner?: MapDef;
   readonly fields?: readonly ValueField[];
+  /** User space can write no more (bpf(2) BPF_MAP_FREEZE): with BPF_F_RDONLY_PROG its entries are constants. */
+  readonly frozen?: true;
   /** Entries to put in before the first run. For maps of maps and prog_array `value` names a map or a program function. */
   readonly entries?: readonly MapEntry[];
   readonly at?: Span;

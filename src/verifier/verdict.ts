@@ -11,6 +11,8 @@ export interface Profile {
   readonly sleepable: boolean;
   /** CAP_BPF and CAP_PERFMON. */
   readonly privileged: boolean;
+  /** Accesses to packets and values must be aligned (kernel: BPF_F_STRICT_ALIGNMENT). */
+  readonly strictAlignment?: true;
   readonly kernel: "linux-6.18";
 }
 

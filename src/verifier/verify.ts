@@ -27,6 +27,7 @@ export function defaultProfile(program: Program, overrides: Partial<Profile> = {
     type,
     sleepable: always || (overrides.sleepable ?? program.sleepable ?? false),
     privileged: overrides.privileged ?? true,
+    ...(overrides.strictAlignment === true ? { strictAlignment: true } : {}),
     kernel: "linux-6.18",
   };
 }
