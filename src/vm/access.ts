@@ -1,63 +1,11 @@
-// What the interpreter does not do inline: accesses that need more than the fast comparison, provenance of results,
-// warnings and faults. Each function takes the index of the instruction in the code's words as `i`.
-// A little over 400 lines: every check ends in the same few ways of telling what went wrong, and they stay together.
-import type { Code } from "../diag/diagnostic.ts";
+// What the interpreter does not do inline: accesses that need more than the fast comparison, and provenance of results.
+// Each function takes the index of the instruction in the code's words as `i`.
 import { FIRST_PAGE, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
-import { INSN_WORDS, REG_WORDS } from "./code.ts";
-import { type Fault, type FaultKind, faultCodes, hex, type Warning } from "./fault.ts";
+import { REG_WORDS } from "./code.ts";
+import { type FaultKind, hex } from "./fault.ts";
 import { frameAt } from "./frames.ts";
-import {
-  type Cpu,
-  FAULTED,
-  frame,
-  NOT_WRITABLE,
-  RUNNING,
-  SLOT_WORDS,
-  STACK_BYTES,
-  state,
-  WATCHED,
-  word,
-} from "./registers.ts";
-
-/** Stops the CPU with a fault at instruction `i`. Always false, so that a check can return it. */
-export function raise(cpu: Cpu, i: number, what: FaultKind, text: string, address?: bigint, id = 0): boolean {
-  const R = cpu.R;
-  const { program } = cpu.code;
-  const pc = i / INSN_WORDS;
-  const insn = program.insns[pc] ?? null;
-  const calls: number[] = [];
-  for (let depth = 1; depth <= R[state.frame]; depth++) {
-    calls.push(Math.max(0, R[frameAt(depth) + frame.returnTo] / INSN_WORDS - 1));
-  }
-  const origin = program.origin[pc];
-  const code: Code = faultCodes[what];
-  const fault: Fault = {
-    kind: what,
-    code,
-    cpu: cpu.index,
-    program: program.name,
-    pc,
-    span: address === undefined ? origin?.whole : (origin?.memory ?? origin?.whole),
-    insn,
-    calls,
-    registers: Array.from({ length: 11 }, (_, at) => cpu.value(at)),
-    address,
-    region: id === 0 ? undefined : cpu.calls.describe(id, Number((address ?? 0n) & 0xffffffffn)),
-    history: id === 0 ? [] : cpu.calls.history(id),
-    text: insn?.kind === "invalid" ? `not an instruction: ${insn.reason}` : text,
-  };
-  cpu.fault = fault;
-  R[state.status] = FAULTED;
-  R[state.pc] = i;
-  return false;
-}
-
-export function warn(cpu: Cpu, i: number, what: Warning["kind"], text: () => string): void {
-  const pc = i / INSN_WORDS;
-  if (cpu.warnings.some((one) => one.kind === what && one.pc === pc)) return;
-  const origin = cpu.code.program.origin[pc];
-  cpu.warnings.push({ kind: what, pc, span: origin?.whole, text: text() });
-}
+import { raise, warn } from "./raise.ts";
+import { type Cpu, frame, NOT_WRITABLE, RUNNING, SLOT_WORDS, STACK_BYTES, state, WATCHED, word } from "./registers.ts";
 
 /** A register that nothing was written to is read: a warning, and from then on it is a number. */
 export function unset(cpu: Cpu, i: number, at: number): void {
@@ -144,31 +92,30 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
   const R = cpu.R;
   cpu.slot = -1;
   if (R[reg + word.region] < 0) unset(cpu, i, reg);
-  // The offset may have carried out of the low word, or borrowed from the high one.
-  const offset = (a - R[reg]) | 0;
-  const high = (R[reg + 1] + Math.floor(((R[reg] >>> 0) + offset) / 4294967296)) | 0;
+  const high = highOf(cpu, reg, a);
   let id = R[reg + word.region] & 0xffff;
   const tagged = R[reg + word.region] > 0;
   const memory = cpu.memory;
   if (!tagged) {
     if (high === 0 && a >>> 0 < FIRST_PAGE) {
-      raise(cpu, i, "null", `${verbOf(write)} ${bytesOf(size)} through a null pointer`, whole(high, a));
-      return -1;
+      return refuse(cpu, i, reg, a, size, write, "null", 0, "through a null pointer");
     }
     id = high === POINTER_HIGH ? memory.regionAt(a) : 0;
     if (id === 0) {
-      raise(
+      return refuse(
         cpu,
         i,
+        reg,
+        a,
+        size,
+        write,
         "scalar",
-        `${verbOf(write)} ${bytesOf(size)} at ${hex(whole(high, a))}, where nothing is: a number used as a pointer`,
-        whole(high, a),
+        0,
+        `at ${hex(whole(high, a))}, where nothing is: a number used as a pointer`,
       );
-      return -1;
     }
     if (!memory.isLive(id)) {
-      raise(cpu, i, "released", `${verbOf(write)} ${bytesOf(size)} of memory that was freed`, whole(high, a), id);
-      return -1;
+      return refuse(cpu, i, reg, a, size, write, "released", id, "of ", ", which was freed");
     }
   }
   const what = memory.regionWord(id, region.kind);
@@ -177,83 +124,52 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
     : memory.fits(id, a, size);
   if (tagged && cpu.I[R[reg + word.life]] !== R[reg + word.generation]) {
     if (what === kind.stack) {
-      raise(
-        cpu,
-        i,
-        "stack",
-        `${verbOf(write)} ${bytesOf(size)} of the stack of a function that has returned`,
-        whole(high, a),
-        id,
-      );
-      return -1;
+      return refuse(cpu, i, reg, a, size, write, "stack", id, "of ", ", whose function has returned");
     }
     if (!memory.isLive(id)) {
-      raise(
-        cpu,
-        i,
-        "released",
-        `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was freed`,
-        whole(high, a),
-        id,
-      );
-      return -1;
+      return refuse(cpu, i, reg, a, size, write, "released", id, "of ", ", which was freed");
     }
     if (cpu.strict) {
-      raise(
-        cpu,
-        i,
-        "released",
-        `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was deleted or replaced since`,
-        whole(high, a),
-        id,
-      );
-      return -1;
+      return refuse(cpu, i, reg, a, size, write, "released", id, "of ", ", which was deleted or replaced since");
     }
-    warn(
-      cpu,
-      i,
-      "stale",
-      () => `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was deleted or replaced since`,
-    );
+    warnStale(cpu, i, a, size, write, id);
   }
   if (!inside) {
     const from = tagged ? R[reg + word.base] : memory.regionWord(id, region.base);
     const limit = tagged ? R[reg + word.limit] : from + memory.regionWord(id, region.size);
     const at = a - from;
     const end = limit - from;
-    raise(
+    return refuse(
       cpu,
       i,
+      reg,
+      a,
+      size,
+      write,
       boundsFault[what] ?? "bounds",
-      `${verbOf(write)} ${bytesOf(size)} at offset ${at} of ${cpu.calls.describe(id, a)}, which is ${end} bytes long`,
-      whole(high, a),
       id,
+      `at offset ${at} of `,
+      `, which is ${end} bytes long`,
     );
-    return -1;
   }
   const birth = R[reg + word.birth];
   if (tagged && birth > 0 && birth !== R[state.section]) {
-    raise(
+    return refuse(
       cpu,
       i,
+      reg,
+      a,
+      size,
+      write,
       "sectionEnded",
-      `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)} after the RCU section it was looked up in ended`,
-      whole(high, a),
       id,
+      "of ",
+      " after the RCU section it was looked up in ended",
     );
-    return -1;
   }
   const readOnly = tagged ? R[reg + word.region] & NOT_WRITABLE : memory.regionWord(id, region.flags) & READ_ONLY;
   if (write && readOnly !== 0) {
-    raise(
-      cpu,
-      i,
-      "readOnly",
-      `writes ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which is read-only`,
-      whole(high, a),
-      id,
-    );
-    return -1;
+    return refuse(cpu, i, reg, a, size, write, "readOnly", id, "of ", ", which is read-only");
   }
   if (what === kind.stack) stackBytes(cpu, i, id, a, size, write);
   else if (what === kind.ctx && !write && size === 4) {
@@ -262,13 +178,55 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
   return a;
 }
 
-// Words for messages, made only when there is something to say: access() runs for every helper argument.
+// Words for messages, made only when there is something to say, and outside of access(), which runs for every helper
+// argument: a closure in it would cost an allocation for each.
 function verbOf(write: boolean): string {
   return write ? "writes" : "reads";
 }
 
 function bytesOf(size: number): string {
   return `${size} byte${size === 1 ? "" : "s"}`;
+}
+
+function warnStale(cpu: Cpu, i: number, a: number, size: number, write: boolean, id: number): void {
+  const words = () =>
+    `${verbOf(write)} ${bytesOf(size)} of ${cpu.calls.describe(id, a)}, which was deleted or replaced since`;
+  warn(cpu, i, "stale", words);
+}
+
+/**
+ * Raises a fault about an access: "reads 4 bytes", then `before`, what is there, and `after`. -1, so that access()
+ * can return it.
+ */
+function refuse(
+  cpu: Cpu,
+  i: number,
+  reg: number,
+  a: number,
+  size: number,
+  write: boolean,
+  what: FaultKind,
+  id: number,
+  before: string,
+  after = "",
+): number {
+  const thing = id === 0 ? "" : cpu.calls.describe(id, a);
+  raise(
+    cpu,
+    i,
+    what,
+    `${verbOf(write)} ${bytesOf(size)} ${before}${thing}${after}`,
+    whole(highOf(cpu, reg, a), a),
+    id,
+    reg,
+  );
+  return -1;
+}
+
+/** The upper half of the sum: the offset may have carried out of the low word, or borrowed from the high one. */
+function highOf({ R }: Cpu, reg: number, a: number): number {
+  const offset = (a - R[reg]) | 0;
+  return (R[reg + 1] + Math.floor(((R[reg] >>> 0) + offset) / 4294967296)) | 0;
 }
 
 function whole(high: number, low: number): bigint {

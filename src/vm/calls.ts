@@ -2,14 +2,18 @@
 // that run functions of the program. No helper calls the interpreter: it pushes a frame and says what happens when
 // that frame exits. One file, beyond 400 lines, because the port is one interface whose members share the call in
 // progress.
+import type { Contract } from "../host/contract.ts";
 import type { HostCall, HostMaps } from "../host/machine.ts";
 import { helperName } from "../host/names.ts";
 import { helperById, kfuncByName } from "../host/table.ts";
 import { POINTER_HIGH } from "../memory/layout.ts";
-import { access, raise } from "./access.ts";
+import { access } from "./access.ts";
+import { callOf } from "./busy.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import type { FaultKind, History } from "./fault.ts";
 import { clobber, copyRegister, enter, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
+import { type Happened, happened, type Lately } from "./lately.ts";
+import { raise } from "./raise.ts";
 import {
   BLOCKED,
   type CallPort,
@@ -39,6 +43,10 @@ export function programOfHandle(handle: number): { readonly program: number; rea
 /** What happens when a frame exits; 0 is a call of the program's own. */
 export const continuation = { none: 0, loop: 1, forEach: 2, tailCalled: 4 } as const;
 
+function isCallback(kind: number): boolean {
+  return kind === continuation.loop || kind === continuation.forEach;
+}
+
 const EINVAL = -22;
 const ENOENT = -2;
 const EFAULT = -14;
@@ -50,6 +58,8 @@ const MAX_SECTIONS = 8;
 export interface World {
   /** Whether sections are the program's own (docs/why.md); otherwise the run is one. */
   readonly explicitSections: boolean;
+  /** Whether the program that a CPU runs may sleep outside of sections. */
+  sleepable(cpu: Cpu): boolean;
   readonly task: HostCall["task"];
   nanoseconds(): bigint;
   bootNanoseconds(): bigint;
@@ -61,7 +71,8 @@ export interface World {
   /** Makes the CPU run another of the machine's programs from its start. */
   switchProgram(cpu: Cpu, index: number): void;
   describe(region: number, address: number): string;
-  history(region: number): readonly History[];
+  history(cpu: Cpu, what: FaultKind, reg: number, region: number): readonly History[];
+  readonly lately: Lately;
   /** The map operations of the CPU in `call`, and their steps. */
   maps(call: Calls): MapCalls;
 }
@@ -100,9 +111,7 @@ export class Calls implements CallPort, HostCall {
         "call",
         name === undefined ? `there is no helper ${id}` : `${name} (helper ${id}) is not available here`,
       );
-    } else if (helper.rcu === "reader" && this.#unprotected(cpu, helper.maps)) {
-      this.fail("outsideSection", `${helper.name} is called outside an RCU section`);
-    } else helper.start(this);
+    } else if (this.#allowed(cpu, helper)) helper.start(this);
     return this.#end(cpu);
   }
 
@@ -111,13 +120,13 @@ export class Calls implements CallPort, HostCall {
     const name = cpu.code.program.kfuncs[index];
     const kfunc = name === undefined ? undefined : kfuncByName(name);
     if (kfunc === undefined) this.fail("call", `there is no kfunc ${name ?? index}`);
-    else kfunc.start(this);
+    else if (this.#allowed(cpu, kfunc)) kfunc.start(this);
     return this.#end(cpu);
   }
 
   step(cpu: Cpu): number {
     this.cpuCalling = cpu;
-    this.at = cpu.R[state.pc] - INSN_WORDS;
+    this.at = callOf(cpu);
     this.maps.step(cpu);
     cpu.refresh();
     return cpu.R[state.status];
@@ -128,15 +137,13 @@ export class Calls implements CallPort, HostCall {
     this.cpuCalling = cpu;
     this.at = R[state.pc];
     if (R[state.frame] === 0) this.finish(cpu, R[0], R[1]);
-    else if (kind === continuation.loop) this.#loopReturned(cpu);
-    else if (kind === continuation.forEach) this.maps.forEachReturned(cpu);
-    else {
+    else if (this.#balanced(cpu, kind)) {
       // A function that a tail call replaced: its caller's program goes on.
       const program = R[frameAt(R[state.frame]) + frame.program];
-      R[state.pc] = popFrame(cpu);
-      const back = R[state.pc];
-      this.world.switchProgram(cpu, program);
-      cpu.R[state.pc] = back;
+      if (program !== R[state.program]) this.world.switchProgram(cpu, program);
+      if (kind === continuation.loop) this.#loopReturned(cpu);
+      else if (kind === continuation.forEach) this.#forEachReturned(cpu);
+      else R[state.pc] = popFrame(cpu);
     }
     cpu.refresh();
     return cpu.R[state.status];
@@ -144,6 +151,13 @@ export class Calls implements CallPort, HostCall {
 
   packet(cpu: Cpu, offset: number, size: number): number {
     const R = cpu.R;
+    if (R[state.sectionDepth] > 0 || R[state.spin] !== 0) {
+      this.cpuCalling = cpu;
+      this.at = R[state.pc];
+      const inside = R[state.spin] !== 0 ? "with a bpf_spin_lock held" : "inside an RCU section";
+      this.fail("sectionOpen", `a legacy packet load, which may end the program, ${inside}`);
+      return R[state.status];
+    }
     const start = R[state.packetStart] + offset;
     clobber(R);
     if (R[state.packetRegion] !== 0 && offset >= 0 && start + size <= R[state.packetEnd]) {
@@ -164,8 +178,14 @@ export class Calls implements CallPort, HostCall {
     return this.world.describe(region, address);
   }
 
-  history(region: number): readonly History[] {
-    return this.world.history(region);
+  history(cpu: Cpu, what: FaultKind, reg: number, region: number): readonly History[] {
+    return this.world.history(cpu, what, reg, region);
+  }
+
+  /** Remembers that the call in progress did something that a later fault may be about. */
+  note(what: Happened, key: number, more = 0): void {
+    const { R, index } = this.calling;
+    this.world.lately.note(what, index, R[state.program], this.at / INSN_WORDS, key, more);
   }
 
   #begin(cpu: Cpu): void {
@@ -178,9 +198,31 @@ export class Calls implements CallPort, HostCall {
     return cpu.R[state.status];
   }
 
-  /** Rule E1, at run time; maps of the program's own arrays (LD_IMM64 of a value) do not come this way. */
-  #unprotected(cpu: Cpu, _maps: unknown): boolean {
-    return this.world.explicitSections && cpu.R[state.sectionDepth] === 0;
+  /** The rules about where a call may stand, at run time; a fault if it may not stand here. */
+  #allowed(cpu: Cpu, { name, lock, rcu, sleeps, tailCall }: Contract): boolean {
+    const R = cpu.R;
+    const depth = R[state.sectionDepth];
+    if (R[state.spin] !== 0 && lock === undefined) {
+      const section = this.world.explicitSections && (rcu === "lock" || rcu === "unlock");
+      return this.#forbid(section ? "depthUnderLock" : "lock", `${name} is called while a bpf_spin_lock is held`);
+    }
+    if (rcu === "reader" && depth === 0 && this.world.explicitSections) {
+      return this.#forbid("outsideSection", `${name} is called outside an RCU section`);
+    }
+    if (sleeps === true) {
+      if (depth > 0) return this.#forbid("sleep", `${name} may sleep, and an RCU section is open`);
+      if (R[state.preempt] > 0) return this.#forbid("sleep", `${name} may sleep, and preemption is off`);
+      if (!this.world.sleepable(cpu)) return this.#forbid("sleep", `${name} may sleep, and this program may not`);
+    }
+    if (tailCall === true && depth > 0) {
+      return this.#forbid("sectionOpen", "a tail call is made while an RCU section is open");
+    }
+    return true;
+  }
+
+  #forbid(kind: FaultKind, text: string): false {
+    this.fail(kind, text);
+    return false;
   }
 
   // The port that helper bodies see.
@@ -249,16 +291,16 @@ export class Calls implements CallPort, HostCall {
   #lockSection(): void {
     const cpu = this.calling;
     const R = cpu.R;
-    if (R[state.spin] !== 0) {
-      this.fail("lock", "bpf_rcu_read_lock is called while a bpf_spin_lock is held");
-      return;
-    }
-    if (R[state.sectionDepth] >= MAX_SECTIONS) {
-      this.fail("nested", "RCU sections are nested more than 8 deep");
+    const explicit = this.world.explicitSections;
+    if (R[state.sectionDepth] >= (explicit ? MAX_SECTIONS : 1)) {
+      this.fail("nested", explicit ? "RCU sections are nested more than 8 deep" : "an RCU section is already open");
       return;
     }
     R[state.sectionDepth]++;
-    if (R[state.sectionDepth] === 1 && this.world.explicitSections) R[state.section] = this.world.sectionOpened(cpu);
+    if (R[state.sectionDepth] === 1 && explicit) {
+      R[state.section] = this.world.sectionOpened(cpu);
+      this.note(happened.opened, R[state.section]);
+    }
     this.#returnsNothing();
   }
 
@@ -269,16 +311,27 @@ export class Calls implements CallPort, HostCall {
       this.fail("unmatched", "bpf_rcu_read_unlock is called with no section open");
       return;
     }
-    if (R[state.spin] !== 0) {
-      this.fail("lock", "bpf_rcu_read_unlock is called while a bpf_spin_lock is held");
-      return;
-    }
-    R[state.sectionDepth]--;
-    if (R[state.sectionDepth] === 0 && this.world.explicitSections) {
+    if (R[state.sectionDepth] === 1 && this.world.explicitSections) {
+      if (this.#walkDepends(cpu)) {
+        this.fail("callback", "a callback closes the RCU section of the call that runs it");
+        return;
+      }
       this.world.sectionClosed(cpu, R[state.section]);
+      this.note(happened.closed, R[state.section]);
       R[state.section] = -1;
     }
+    R[state.sectionDepth]--;
     this.#returnsNothing();
+  }
+
+  /** Whether a callback runs whose call was made inside a section (rule E7). */
+  #walkDepends(cpu: Cpu): boolean {
+    const R = cpu.R;
+    for (let depth = R[state.frame]; depth > 0; depth--) {
+      const at = frameAt(depth);
+      if (isCallback(R[at + frame.kind]) && R[at + frame.entryDepth] > 0) return true;
+    }
+    return false;
   }
 
   /** A call that returns nothing leaves r0 as unset as r1 to r5. */
@@ -354,7 +407,6 @@ export class Calls implements CallPort, HostCall {
     R[at + frame.data + 1] = count;
     R[at + frame.data + 2] = slot;
     copyRegister(R, (contextArg + 1) * REG_WORDS, at + frame.kept);
-    R[at + frame.data + 3] = R[state.sectionDepth];
     this.#loopEnter(cpu);
   }
 
@@ -387,6 +439,20 @@ export class Calls implements CallPort, HostCall {
     const R = cpu.R;
     for (let r = 6; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
     enter(cpu, R[state.frame]);
+  }
+
+  #forEachReturned(cpu: Cpu): void {
+    this.at = cpu.R[frameAt(cpu.R[state.frame]) + frame.returnTo] - INSN_WORDS;
+    this.maps.forEachReturned(cpu);
+  }
+
+  /** A callback returns at the depth it was called with (rule E7). */
+  #balanced(cpu: Cpu, kind: number): boolean {
+    const R = cpu.R;
+    const entry = R[frameAt(R[state.frame]) + frame.entryDepth];
+    if (!isCallback(kind) || !this.world.explicitSections || entry === R[state.sectionDepth]) return true;
+    const text = `a callback returns at RCU depth ${R[state.sectionDepth]}, and was called at ${entry}`;
+    return this.#forbid("callback", text);
   }
 
   forEach(mapArg: number, callbackArg: number, contextArg: number): void {
@@ -439,7 +505,7 @@ export class Calls implements CallPort, HostCall {
     },
     enable: () => {
       if (this.R[state.preempt] === 0) {
-        this.fail("unmatched", "bpf_preempt_enable without bpf_preempt_disable");
+        this.fail("preemption", "bpf_preempt_enable without bpf_preempt_disable");
         return;
       }
       this.R[state.preempt]--;
@@ -488,10 +554,6 @@ export class Calls implements CallPort, HostCall {
       this.returnsNumber(ENOENT);
       return;
     }
-    if (this.world.explicitSections && R[state.sectionDepth] > 0) {
-      this.fail("sectionOpen", "a tail call is made while an RCU section is open");
-      return;
-    }
     R[state.tailCalls]++;
     const depth = R[state.frame];
     const at = frameAt(depth);
@@ -508,7 +570,7 @@ export class Calls implements CallPort, HostCall {
 
   throwException(lo: number, hi: number): void {
     const cpu = this.calling;
-    if (this.world.explicitSections && cpu.R[state.sectionDepth] > 0) {
+    if (cpu.R[state.sectionDepth] > 0) {
       this.fail("sectionOpen", "bpf_throw is called while an RCU section is open");
       return;
     }
@@ -540,7 +602,7 @@ export class Calls implements CallPort, HostCall {
       return;
     }
     if (R[state.preempt] > 0) {
-      this.fail("sectionOpen", "the program exits with preemption disabled");
+      this.fail("preemption", "the program exits with preemption disabled");
       return;
     }
     R[state.resultLo] = lo;

@@ -26,16 +26,22 @@ export const faultCodes = {
   sectionOpen: "E0603",
   nested: "E0604",
   unmatched: "E0605",
+  sleep: "E0606",
   lock: "E0607",
+  preemption: "E0608",
+  callback: "E0609",
+  depthUnderLock: "E0610",
   call: "E0701",
   argument: "E0702",
 } as const satisfies Record<string, Code>;
 export type FaultKind = keyof typeof faultCodes;
 
-/** An event in the life of what a pointer pointed to. */
+/** Something that led to a fault: a section opened or closed; a pointer was given; the life of its element ended, or another's began in its place. */
 export interface History {
-  readonly what: "allocated" | "freed" | "reused" | "sectionEnded";
+  readonly what: "opened" | "closed" | "born" | "freed" | "reused";
+  /** Absent where no instruction of this program did it. */
   readonly pc?: number;
+  readonly span?: Span;
   readonly text: string;
 }
 
@@ -67,7 +73,7 @@ export interface Warning {
 }
 
 export function faultDiagnostic(fault: Fault): Diagnostic {
-  const notes: Note[] = fault.history.map((event) => ({ event: event.what, pc: event.pc, text: event.text }));
+  const notes: Note[] = fault.history.map(({ what, pc, span, text }) => ({ event: what, pc, at: span, text }));
   const facts: { name: string; text: string }[] = [];
   if (fault.address !== undefined) facts.push({ name: "address", text: hex(fault.address) });
   if (fault.region !== undefined) facts.push({ name: "region", text: fault.region });

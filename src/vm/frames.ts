@@ -30,6 +30,8 @@ export function pushFrame(cpu: Cpu, returnTo: number, kind: number): boolean {
   const at = frameAt(depth);
   R[at + frame.returnTo] = returnTo;
   R[at + frame.kind] = kind;
+  R[at + frame.program] = R[state.program];
+  R[at + frame.entryDepth] = R[state.sectionDepth];
   for (let from = R6, to = at + frame.saved; from < R10; from += REG_WORDS, to += REG_WORDS) {
     R[to] = R[from];
     R[to + 1] = R[from + 1];

@@ -6,7 +6,7 @@
 // length, base and map of every typed array again for each instruction, which costs more than the instruction.
 // Whatever the loop does not do leaves it, is done by slow.ts, and the loop is entered anew.
 import { POINTER_HIGH } from "../memory/layout.ts";
-import { raise } from "./access.ts";
+import { raise } from "./raise.ts";
 import {
   type Cpu,
   FRAME_WORDS,

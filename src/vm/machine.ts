@@ -13,15 +13,18 @@ import { head, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts
 import { Memory, type Snapshot } from "../memory/memory.ts";
 import { Clock } from "../rcu/clock.ts";
 import { type Pending, RcuDomain } from "../rcu/domain.ts";
-import type { Event, Listener } from "../trace/event.ts";
-import { point, raise } from "./access.ts";
+import type { Listener } from "../trace/event.ts";
+import { point } from "./access.ts";
 import { Calls, programOfHandle, type World } from "./calls.ts";
 import { type Code, INSN_WORDS, predecode, REG_WORDS, type Resolved } from "./code.ts";
-import type { Fault, History, Warning } from "./fault.ts";
+import type { Fault, Warning } from "./fault.ts";
 import { enter, frameAt, setNumber } from "./frames.ts";
+import { historyOf, type Past } from "./history.ts";
 import { interpret } from "./interpret.ts";
+import { Lately } from "./lately.ts";
 import { createMaps } from "./load-maps.ts";
 import { MapOperations } from "./map-calls.ts";
+import { raise } from "./raise.ts";
 import {
   BLOCKED,
   CPU_WORDS,
@@ -38,6 +41,7 @@ import {
   word,
 } from "./registers.ts";
 import { type Due, TimerTable } from "./timers.ts";
+import { Tracer } from "./trace.ts";
 
 export interface MachineOptions {
   readonly cpus?: number;
@@ -76,6 +80,7 @@ const statusNames = ["running", "blocked", "exited", "fault"] as const;
 
 export interface MachineSnapshot {
   readonly memory: Snapshot;
+  readonly lately: ReturnType<Lately["copy"]>;
   readonly cpus: readonly { readonly fault: Fault | null; readonly warnings: number; readonly output: number }[];
 }
 
@@ -97,7 +102,7 @@ export class Machine {
   readonly clock: Clock;
   readonly cpus: readonly Cpu[];
   readonly strict: boolean;
-  readonly listener: Listener | undefined;
+  readonly tracer: Tracer | undefined;
   readonly maxInstructions: number;
   readonly #regime: RcuRegime | undefined;
   readonly #realClock: boolean;
@@ -106,6 +111,8 @@ export class Machine {
   /** Address of the machine's own words: 0 the state of the random numbers. */
   readonly #words: number;
   #explicit = true;
+  readonly #lately = new Lately();
+  readonly #past: Past;
   readonly world: World;
   readonly calls: Calls;
   /** The maps, and bpf(2)'s view of them. */
@@ -121,7 +128,6 @@ export class Machine {
     // One more reader than CPUs: userspace.
     this.rcu = new RcuDomain(this.memory, count + 1);
     this.strict = options.strict ?? false;
-    this.listener = options.onEvent;
     this.maxInstructions = Math.min(options.maxInstructions ?? DEFAULT_LIMIT, 0x7fffffff);
     this.#regime = options.regime;
     this.#realClock = options.clock === "real";
@@ -138,10 +144,18 @@ export class Machine {
       ...options.maps,
     });
     this.maps = new Userspace(this.mapSet, 0, count);
+    this.tracer = options.onEvent === undefined ? undefined : new Tracer(this, options.onEvent);
     this.world = this.#world();
     this.calls = new Calls(this.world);
     const none = predecode(EMPTY, () => null);
     this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none));
+    this.#past = {
+      lately: this.#lately,
+      memory: this.memory,
+      cpus: this.cpus,
+      program: (index) => this.#programs[index].code.program,
+      describe: (id, address) => this.describe(id, address),
+    };
   }
 
   #makeCpu(index: number, none: Code): Cpu {
@@ -219,7 +233,8 @@ export class Machine {
 
   /** Puts a CPU at the start of a program. The regions made for its input live until the next start on that CPU. */
   prepare(index: number, input: RunInput): Cpu {
-    const { code, type } = this.#programs[index];
+    const entry = this.#programs[index];
+    const { code, type } = entry;
     const cpu = this.cpus[input.cpu ?? 0];
     if (cpu === undefined) throw new RangeError(`there is no CPU ${input.cpu}`);
     cpu.refresh();
@@ -249,7 +264,9 @@ export class Machine {
     }
     R[state.limit] = this.maxInstructions;
     R[state.section] = -1;
-    if (!this.#explicit && program(code).sleepable !== true) R[state.section] = this.world.sectionOpened(cpu);
+    // A run that faulted inside a section left it open.
+    while (this.rcu.unlock(cpu.index));
+    if (!this.#explicit && !sleepable(entry)) R[state.section] = this.world.sectionOpened(cpu);
     for (let r = 0; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
     R[REG_WORDS] = contextBase;
     R[REG_WORDS + 1] = POINTER_HIGH;
@@ -302,7 +319,7 @@ export class Machine {
       random: () => machine.#random(),
       print: (cpu, text) => {
         machine.#output[cpu.index].push(text);
-        if (machine.listener) machine.emit(cpu, { kind: "print", text });
+        machine.tracer?.printed(text);
       },
       sectionOpened: (cpu) => {
         machine.rcu.lock(cpu.index);
@@ -319,7 +336,9 @@ export class Machine {
         cpu.R[state.pc] = 0;
       },
       describe: (id, address) => machine.describe(id, address),
-      history: (id) => machine.history(id),
+      history: (cpu, what, reg, id) => historyOf(machine.#past, cpu, what, reg, id),
+      lately: machine.#lately,
+      sleepable: (cpu) => sleepable(machine.#programs[cpu.R[state.program]]),
       maps: (calls) =>
         new MapOperations(calls, () => ({
           maps: machine.mapSet,
@@ -327,13 +346,6 @@ export class Machine {
           timers: machine.timers,
         })),
     };
-  }
-
-  /** Something happened at the instruction that a CPU is at; for listeners. */
-  emit(cpu: Cpu, what: EventBody): void {
-    const at = cpu.R[state.pc] / INSN_WORDS;
-    const span = cpu.code.program.origin[at]?.whole;
-    this.listener?.({ at, span, cpu: cpu.index, frame: cpu.R[state.frame], ...what });
   }
 
   #random(): number {
@@ -363,21 +375,15 @@ export class Machine {
         return "the packet";
       case kind.scratch:
         return "the memory handed to the program";
-      case kind.mapValues:
       case kind.ringbuf:
+        return `a record of map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
+      case kind.mapValues:
         return `a value of map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
       case kind.mapHeader:
         return `map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
       default:
         return `memory at offset ${address - this.memory.regionWord(id, region.base)} of region ${id}`;
     }
-  }
-
-  history(id: number): readonly History[] {
-    const what = this.memory.regionWord(id, region.kind);
-    const name = this.describe(id, this.memory.regionWord(id, region.base));
-    if (!this.memory.isLive(id)) return [{ what: "freed", text: `${name} was freed` }];
-    return what === kind.mapValues ? [{ what: "allocated", text: `${name}: its memory belongs to the map` }] : [];
   }
 
   /** Grace periods and deferred calls under way. */
@@ -392,6 +398,7 @@ export class Machine {
   snapshot(): MachineSnapshot {
     return {
       memory: this.memory.snapshot(),
+      lately: this.#lately.copy(),
       cpus: this.cpus.map((cpu) => ({
         fault: cpu.fault,
         warnings: cpu.warnings.length,
@@ -402,6 +409,7 @@ export class Machine {
 
   restore(snapshot: MachineSnapshot): void {
     this.memory.restore(snapshot.memory);
+    this.#lately.restore(snapshot.lately);
     this.cpus.forEach((cpu, at) => {
       const kept = snapshot.cpus[at];
       cpu.refresh();
@@ -479,12 +487,9 @@ export class Machine {
   }
 }
 
-function program(code: Code): Program {
-  return code.program;
+function sleepable({ code, type }: Entry): boolean {
+  return code.program.sleepable === true || type?.sleepable === true;
 }
-
-type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-export type EventBody = Without<Event, "at" | "span" | "cpu" | "frame">;
 
 /** A program in a machine. */
 export class Loaded {
@@ -533,27 +538,12 @@ export class Run {
   step(): RunStatus {
     const { cpu, machine } = this;
     cpu.stepwise = true;
-    if (machine.listener === undefined) return statusNames[interpret(cpu, 1)];
-    cpu.refresh();
-    const before = Array.from({ length: 11 }, (_, r) => cpu.value(r));
-    const at = cpu.R[state.pc] / INSN_WORDS;
-    const inCall = cpu.R[state.busy] !== 0 ? { inCall: true as const } : {};
-    const warnings = cpu.warnings.length;
-    const status = interpret(cpu, 1);
-    const changes = before
-      .map((value, reg) => ({ reg, before: value, after: cpu.value(reg) }))
-      .filter((change) => change.before !== change.after);
-    const place = { at, span: cpu.code.program.origin[at]?.whole, cpu: cpu.index, frame: cpu.R[state.frame] };
-    machine.listener({ ...place, kind: "step", changes, ...inCall });
-    for (const { text } of cpu.warnings.slice(warnings)) machine.listener({ ...place, kind: "warning", text });
-    if (cpu.fault !== null) machine.listener({ ...place, kind: "fault", code: cpu.fault.code, text: cpu.fault.text });
-    if (status === EXITED) machine.listener({ ...place, kind: "exit", value: this.#r0() });
-    return statusNames[status];
+    return statusNames[machine.tracer === undefined ? interpret(cpu, 1) : machine.tracer.step(cpu)];
   }
 
   finish(): Result {
     const { cpu, machine } = this;
-    if (machine.listener !== undefined) {
+    if (machine.tracer !== undefined) {
       for (let tries = 0; cpu.R[state.status] < EXITED; tries++) {
         if (this.step() !== "blocked") tries = 0;
         else if (tries > 1) this.deadlock();
@@ -569,7 +559,9 @@ export class Run {
   /** Ends a run that waits for something that cannot happen. */
   deadlock(): void {
     if (this.cpu.R[state.status] > BLOCKED) return;
-    raise(this.cpu, this.cpu.R[state.pc], "lock", "waits for ever: nobody is left to release what it waits for");
+    const { cpu, machine } = this;
+    raise(cpu, cpu.R[state.pc], "lock", "waits for ever: nobody is left to release what it waits for");
+    if (cpu.fault !== null) machine.tracer?.stuck(cpu, cpu.fault);
   }
 
   result(): Result {

@@ -2,17 +2,16 @@
 // interpreter drives; what it found becomes a register with its provenance. Walks and timers are here too, for
 // they call back with elements.
 import type { HostMaps } from "../host/machine.ts";
-import { code, DONE, map, BLOCKED as OP_BLOCKED, type Status, op as w } from "../maps/layout.ts";
+import { code, DONE, element, map, mapType, BLOCKED as OP_BLOCKED, type Status, op as w } from "../maps/layout.ts";
 import type { Maps } from "../maps/maps.ts";
 import { kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
 import { point } from "./access.ts";
+import { after, operationOf } from "./busy.ts";
 import { type Calls, continuation, type MapCalls } from "./calls.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import { clobber, copyRegister, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
+import { happened } from "./lately.ts";
 import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, state, UNINITIALISED, word } from "./registers.ts";
-
-/** What becomes of the result of the operation in progress (`state.busy`); 0: none is. */
-const after = { result: 1, nothing: 2, walk: 3, program: 4 } as const;
 
 const EINVAL = -22;
 
@@ -246,6 +245,7 @@ export class MapOperations implements MapCalls, HostMaps {
     if (status === OP_BLOCKED) R[state.status] = BLOCKED;
     if (status !== DONE) return;
     R[state.status] = RUNNING;
+    this.#remember(cpu, op);
     const what = R[state.busy];
     R[state.busy] = 0;
     if (what === after.walk) {
@@ -257,6 +257,29 @@ export class MapOperations implements MapCalls, HostMaps {
     else this.#result(cpu, op, 0);
   }
 
+  /** Takes down which lives a finished operation ended and began. Those of inner maps end elsewhere, after a grace period. */
+  #remember(cpu: Cpu, op: number): void {
+    const I = cpu.I;
+    const what = I[op + w.code];
+    if (what === code.submit || what === code.discard) {
+      this.#calls.note(happened.freed, (I[op + w.value] >> 2) - 1);
+      return;
+    }
+    if ((what !== code.update && what !== code.remove) || I[op + w.lo] !== 0) return;
+    const type = I[(I[op + w.map] >> 2) + map.type];
+    if (
+      type !== mapType.hash &&
+      type !== mapType.lru_hash &&
+      type !== mapType.percpu_hash &&
+      type !== mapType.lru_percpu_hash
+    )
+      return;
+    const old = I[op + w.old] >> 2;
+    const fresh = I[op + w.fresh] >> 2;
+    if (old !== 0) this.#calls.note(happened.freed, old + element.generation);
+    if (what === code.update && fresh !== 0) this.#calls.note(happened.reused, fresh + element.generation);
+  }
+
   /** Puts what an operation returned into the register at `to`. */
   #result(cpu: Cpu, op: number, to: number): void {
     const R = cpu.R;
@@ -266,7 +289,7 @@ export class MapOperations implements MapCalls, HostMaps {
     if (id === 0 || I[op + w.hi] !== POINTER_HIGH) return;
     const looked = I[op + w.code] !== code.reserve && this.#world().explicitSections;
     const section = looked ? R[state.section] : 0;
-    if (I[op + w.size] === 0) {
+    if (I[op + w.size] === 0 && I[op + w.code] !== code.reserve) {
       // An inner map: the whole header.
       point(cpu, to, id);
       R[to + word.region] |= NOT_WRITABLE;
@@ -279,6 +302,7 @@ export class MapOperations implements MapCalls, HostMaps {
     R[to + word.generation] = I[op + w.generation];
     R[to + word.life] = I[op + w.generationAt] >> 2;
     R[to + word.birth] = Math.max(section, 0);
+    this.#calls.note(happened.born, R[to + word.base], R[to + word.generation]);
   }
 
   /** The element of a walk goes to the callback, or the walk is over. */
@@ -309,10 +333,4 @@ export class MapOperations implements MapCalls, HostMaps {
     R[5 * REG_WORDS + word.region] = UNINITIALISED;
     R[word.region] = UNINITIALISED;
   }
-}
-
-/** The operation record in use: the running frame's, or for a walk that of the frame that called for it. */
-export function operationOf(cpu: Cpu): number {
-  const depth = cpu.R[state.frame];
-  return cpu.operations[cpu.R[state.busy] === after.walk ? depth - 1 : depth];
 }

@@ -9,7 +9,7 @@ import { head } from "../memory/layout.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Code } from "./code.ts";
 import { REG_WORDS } from "./code.ts";
-import type { Fault, History, Warning } from "./fault.ts";
+import type { Fault, FaultKind, History, Warning } from "./fault.ts";
 
 /** Words of a register, and of the record beside each 8 bytes of stack (where `lo` and `hi` mean `mask` and `serial`). */
 export const word = {
@@ -57,7 +57,7 @@ export const state = {
   spin: 105,
   /** Counts the frames pushed in this run: tells a frame from the next one in its place. */
   serial: 106,
-  /** What is in the middle of running besides instructions; see calls.ts. */
+  /** What is in the middle of running besides instructions; see busy.ts. */
   busy: 107,
   ctxRegion: 108,
   packetRegion: 109,
@@ -93,8 +93,10 @@ export const frame = {
   stackTop: 80,
   stackRegion: 81,
   life: 82,
-  /** The program of the caller, when a tail call replaced the function. */
+  /** The program to go on with when it exits, for a tail call may have replaced the running one; unset for calls of the program's own. */
   program: 83,
+  /** Of a callback: the depth of RCU sections it was called at. */
+  entryDepth: 84,
 } as const;
 
 export const FRAME_WORDS = state.last;
@@ -116,9 +118,10 @@ export interface CallPort {
   /** A frame with a continuation, or the outermost one, exited. */
   returned(cpu: Cpu, kind: number): number;
   packet(cpu: Cpu, offset: number, size: number): number;
-  /** What a region is, in words a user knows, and what became of it. */
+  /** What a region is, in words a user knows. */
   describe(region: number, address: number): string;
-  history(region: number): readonly History[];
+  /** What led to a fault through the register at `reg` (-1: none) into a region (0: none). */
+  history(cpu: Cpu, what: FaultKind, reg: number, region: number): readonly History[];
 }
 
 export class Cpu {

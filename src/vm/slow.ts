@@ -7,7 +7,6 @@ import {
   contextLoad,
   fillSlot,
   movePointer,
-  raise,
   spillSlot,
   subPointer,
   unset,
@@ -17,6 +16,7 @@ import {
 import { divideSigned } from "./arithmetic.ts";
 import { INSN_WORDS, operation } from "./code.ts";
 import { frameAt, popFrame } from "./frames.ts";
+import { raise } from "./raise.ts";
 import { type Cpu, frame, RUNNING, SLOT_WORDS, STACK_BYTES, state, word } from "./registers.ts";
 
 /**

@@ -31,6 +31,67 @@ describe("faults", () => {
     expect(found?.text).toContain(words);
   });
 
+  const lock = "call bpf_rcu_read_lock\n";
+  const unlock = "call bpf_rcu_read_unlock\n";
+  const copy = "r1 = r10\n r1 += -8\n r2 = 8\n r3 = 0\n call bpf_copy_from_user\n r0 = 0\n exit";
+  const value = `.map m, type=array, key=4, value=8, max=1, spin_lock=0
+    *(u32 *)(r10 - 4) = 0\n ${lock} r1 = m ll\n r2 = r10\n r2 += -4\n call bpf_map_lookup_elem\n r6 = r0\n r1 = r0
+    call bpf_spin_lock\n`;
+  const loop = (before: string, body: string) =>
+    `${before} r1 = 2\n r2 = body ll\n r3 = 0\n r4 = 0\n call bpf_loop\n exit\n body:\n ${body} r0 = 0\n exit`;
+  const tail = `.map jumps, type=prog_array, key=4, value=4, max=1\n ${lock} r2 = jumps ll\n r3 = 0\n call bpf_tail_call\n exit`;
+
+  // rcu-rules.md: E5, E7 and E12 of the explicit regime, 2, 6 and 7 of the kernel's.
+  it.each([
+    ["sleeping inside a section", "E0606", "explicit", `.prog syscall\n ${lock}${copy}`],
+    ["sleeping inside a section", "E0606", "implicit", `.prog syscall\n ${lock}${copy}`],
+    ["sleeping with preemption off", "E0606", "implicit", `.prog syscall\n call bpf_preempt_disable\n ${copy}`],
+    ["sleeping in a program that may not", "E0606", "explicit", `.prog xdp\n ${copy}`],
+    ["sleeping in a program that may not", "E0606", "implicit", `.prog xdp\n ${copy}`],
+    ["a tail call inside a section", "E0603", "explicit", tail],
+    ["a tail call inside a section", "E0603", "implicit", tail],
+    ["bpf_throw inside a section", "E0603", "explicit", `${lock} r1 = 0\n call bpf_throw\n exit`],
+    ["bpf_throw inside a section", "E0603", "implicit", `${lock} r1 = 0\n call bpf_throw\n exit`],
+    [
+      "a packet load inside a section",
+      "E0603",
+      "explicit",
+      `.prog socket_filter\n r6 = r1\n ${lock} r0 = *(u8 *)skb[0]\n exit`,
+    ],
+    ["the ninth section", "E0604", "explicit", `${lock.repeat(9)} exit`],
+    ["the second section", "E0604", "implicit", `${lock.repeat(2)} exit`],
+    ["a section opened under a spin lock", "E0610", "explicit", `${value} ${lock} exit`],
+    ["a section closed under a spin lock", "E0610", "explicit", `${value} ${unlock} exit`],
+    ["a section closed under a spin lock", "E0607", "implicit", `${value} ${unlock} exit`],
+    ["a call under a spin lock", "E0607", "explicit", `${value} call bpf_ktime_get_ns\n exit`],
+    ["a second spin lock", "E0607", "explicit", `${value} r1 = r6\n call bpf_spin_lock\n exit`],
+    ["a spin lock kept", "E0603", "explicit", `${value} r0 = 0\n exit`],
+    ["preemption left off", "E0608", "explicit", "call bpf_preempt_disable\n r0 = 0\n exit"],
+    ["preemption on too often", "E0608", "explicit", "call bpf_preempt_enable\n r0 = 0\n exit"],
+    ["a callback that leaves a section open", "E0609", "explicit", loop("", lock)],
+    ["a callback that closes its caller's section", "E0609", "explicit", loop(lock, unlock + lock)],
+  ] as const)("%s is %s under the %s regime", (_, code, regime, source) => {
+    expect(fault(source, {}, { regime })?.code).toBe(code);
+  });
+
+  it.each([
+    ["sleeping outside of sections", "explicit", `.prog syscall\n ${lock}${unlock}${copy}`],
+    ["a callback with a section of its own", "explicit", loop("", lock + unlock)],
+    ["a callback that closes what it opened", "explicit", loop(lock, lock + unlock).replace(" exit", `${unlock} exit`)],
+    ["a spin lock given back", "explicit", `${value} r1 = r6\n call bpf_spin_unlock\n ${unlock} r0 = 0\n exit`],
+    ["eight sections", "explicit", `${lock.repeat(8)}${unlock.repeat(8)} r0 = 0\n exit`],
+  ] as const)("%s is none under the %s regime", (_, regime, source) => {
+    expect(fault(source, {}, { regime })).toBe(null);
+  });
+
+  it("leaves no section open behind it for grace periods to wait for", () => {
+    const { machine, loaded } = load(`${lock} exit`);
+    loaded.run();
+    expect(machine.rcu.depth(0)).toBe(1);
+    loaded.start();
+    expect(machine.rcu.depth(0)).toBe(0);
+  });
+
   it("the stack of a function that returned", () => {
     const found = fault(
       "call f\n r0 = *(u64 *)(r0 + 0)\n exit\n f: *(u64 *)(r10 - 8) = 1\n r0 = r10\n r0 += -8\n exit",
