@@ -36,3 +36,8 @@ export function moveHead(i32: Int32Array, node: number, head: number): void {
   removeNode(i32, node);
   addHead(i32, node, head);
 }
+
+export function moveTail(i32: Int32Array, node: number, head: number): void {
+  removeNode(i32, node);
+  addHead(i32, node, previousOf(i32, head));
+}
