@@ -46,8 +46,8 @@ export function frameText(frame: Frame): string {
       const kind = byteKind(slot, byte);
       bytes += kind === INVALID ? "?" : kind === MISC ? "m" : kind === SPILL ? "r" : "0";
     }
-    if (slot.iterator !== null)
-      parts.push(`fp${-8 * (at + 1)}=iter_num(ref_id=${slot.iterator.reference},state=${slot.iterator.state})`);
+    if (slot.object !== null)
+      parts.push(`fp${-8 * (at + 1)}=iter_num(ref_id=${slot.object.reference},state=${slot.object.state})`);
     else if (slot.value !== null && slot.spilled === 8) parts.push(`fp${-8 * (at + 1)}=${valueText(slot.value)}`);
     else if (bytes !== "????????") parts.push(`fp${-8 * (at + 1)}=${bytes}`);
   }

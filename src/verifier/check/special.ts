@@ -141,10 +141,10 @@ export function checkIterator(
   env.deepen(frame.start, -off);
   const there = frame.stack.slot(slot);
   if (kind === "iterNew") {
-    if (there.iterator !== null) {
+    if (there.object !== null) {
       return refuse("the iterator is already in use", "destroy it first", `expected uninitialized iter_num as arg #0`);
     }
-  } else if (there.iterator === null) {
+  } else if (there.object === null) {
     return refuse(
       "there is no number iterator here",
       byteKind(there, 0) === 0 ? "nothing was written here" : "these bytes are no iterator",

@@ -148,7 +148,7 @@ export function readRange(
       continue;
     }
     if (kind !== ZERO) zero = false;
-    if ((kind === INVALID || kind === SPILL || slot.iterator !== null) && !env.profile.privileged) {
+    if ((kind === INVALID || kind === SPILL || slot.object !== null) && !env.profile.privileged) {
       reject({
         code: kind === SPILL ? "E0404" : "E0305",
         state,
@@ -181,7 +181,7 @@ export function writeStack(
   }
   const { slot: index, byte } = place(range.least);
   const old = frame.stack.slot(index);
-  refuseIterator(state, old.iterator !== null, access.base, "memory");
+  refuseIterator(state, old.object !== null, access.base, "memory");
   if (!env.profile.privileged && old.value?.isPointer === true && access.size !== 8) {
     reject({
       code: "E0404",
@@ -215,14 +215,14 @@ export function writeStack(
         kernel: "cannot spill pointers to stack into stack frame of the caller",
       });
     }
-    frame.stack.set(index, { bytes: 0xffff, value, spilled: 8, iterator: null });
+    frame.stack.set(index, { bytes: 0xffff, value, spilled: 8, object: null });
     return;
   }
   if (byte === 0 && value.kind === "scalar") {
     const kept = access.size === 8 ? value : scalarValue(domain.truncate(access.size, value.scalar));
     let bytes = overwrite(old, 0, 0, MISC).bytes;
     for (let at = 0; at < access.size; at++) bytes = withByte(bytes, at, SPILL);
-    frame.stack.set(index, { bytes, value: kept, spilled: access.size, iterator: null });
+    frame.stack.set(index, { bytes, value: kept, spilled: access.size, object: null });
     return;
   }
   const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
@@ -255,7 +255,7 @@ export function fillRange(
   for (let at = least; at < end; at++) {
     const { slot: index, byte } = place(at);
     const slot = frame.stack.slot(index);
-    refuseIterator(state, slot.iterator !== null, reg, operand);
+    refuseIterator(state, slot.object !== null, reg, operand);
     if (!env.profile.privileged && slot.value?.isPointer === true) {
       reject({
         code: "E0404",

@@ -101,10 +101,10 @@ function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparis
 }
 
 function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison): boolean {
-  if (old === emptySlot && comparison === "within") return now.iterator === null;
-  if ((old.iterator === null) !== (now.iterator === null)) return false;
-  if (old.iterator !== null && now.iterator !== null) {
-    return old.iterator.state === now.iterator.state && ids.pair(old.iterator.reference, now.iterator.reference);
+  if (old === emptySlot && comparison === "within") return now.object === null;
+  if ((old.object === null) !== (now.object === null)) return false;
+  if (old.object !== null && now.object !== null) {
+    return old.object.state === now.object.state && ids.pair(old.object.reference, now.object.reference);
   }
   if (old.value !== null) {
     if (now.value === null || old.spilled !== now.spilled) return false;

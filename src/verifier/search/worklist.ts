@@ -169,7 +169,7 @@ export class Search {
     if (pointer.kind !== "stack" || !pointer.scalar.isConst) return 0;
     const at = pointer.off + Number(pointer.scalar.smin);
     if (at >= 0 || at < -STACK_SIZE) return 0;
-    return state.frames[pointer.frame]?.stack.slot(place(at).slot).iterator?.reference ?? 0;
+    return state.frames[pointer.frame]?.stack.slot(place(at).slot).object?.reference ?? 0;
   }
 
   statistics(milliseconds: number): Statistics {

@@ -18,21 +18,27 @@ export interface Slot {
   /** The spilled register; its bytes are the lowest `spilled` addresses of the slot. */
   readonly value: Value | null;
   readonly spilled: number;
-  /** A number iterator lives here. */
-  readonly iterator: Iterator | null;
+  /** Something that only its own calls may touch lives here; it may take more than one slot. */
+  readonly object: StackObject | null;
 }
 
-export interface Iterator {
+/** A number iterator (one slot), or a dynptr (two): what it is, and how far it is used. */
+export interface StackObject {
+  /** Its identity; that of a reference where it must be given back. */
   readonly reference: number;
-  readonly state: "active" | "drained";
+  readonly state: "active" | "drained" | DynptrHalf;
 }
 
-export const emptySlot: Slot = { bytes: 0, value: null, spilled: 0, iterator: null };
+/** Which memory a dynptr stands for; it begins at the lower address, in its `low` slot. */
+export type DynptrKind = "local" | "ringbuf";
+export type DynptrHalf = `${DynptrKind} ${"low" | "high"}`;
+
+export const emptySlot: Slot = { bytes: 0, value: null, spilled: 0, object: null };
 const ALL = [0x0000, 0x5555, 0xaaaa, 0xffff] as const;
 
 /** A slot whose eight bytes are all of one kind. */
 export function uniform(kind: ByteKind): Slot {
-  return { bytes: ALL[kind], value: null, spilled: 0, iterator: null };
+  return { bytes: ALL[kind], value: null, spilled: 0, object: null };
 }
 
 export function byteKind(slot: Slot, at: number): ByteKind {
@@ -50,7 +56,7 @@ export function overwrite(slot: Slot, from: number, count: number, kind: ByteKin
     for (let at = 0; at < 8; at++) if (((bytes >> (2 * at)) & 3) === SPILL) bytes = withByte(bytes, at, MISC);
   }
   for (let at = from; at < from + count; at++) bytes = withByte(bytes, at, kind);
-  return { bytes, value: null, spilled: 0, iterator: null };
+  return { bytes, value: null, spilled: 0, object: null };
 }
 
 export class Stack {

@@ -284,16 +284,16 @@ function iterate(env: Env, state: State, callee: Callee, facts: CallFacts): "for
     case "iterNew": {
       const id = env.nextId();
       state.references = [...state.references, { id, at: state.pc, what: callee.contract.name }];
-      frame.stack.set(at.slot, { ...uniform(MISC), iterator: { reference: id, state: "active" } });
+      frame.stack.set(at.slot, { ...uniform(MISC), object: { reference: id, state: "active" } });
       return null;
     }
     case "iterDestroy":
-      state.references = state.references.filter((held) => held.id !== slot.iterator?.reference);
+      state.references = state.references.filter((held) => held.id !== slot.object?.reference);
       frame.stack.set(at.slot, emptySlot);
       return null;
     default: {
-      if (slot.iterator === null) return null;
-      if (slot.iterator.state === "active") {
+      if (slot.object === null) return null;
+      if (slot.object.state === "active") {
         const more = state.copy();
         finish(more, pointer("mem", { size: 4, readOnly: true, origin: env.nextId(), bornAt: state.pc }));
         more.pc = state.pc + 1;
@@ -302,7 +302,7 @@ function iterate(env: Env, state: State, callee: Callee, facts: CallFacts): "for
         env.push(more);
       }
       const drained = state.frames[at.frame];
-      drained?.stack.set(at.slot, { ...slot, iterator: { ...slot.iterator, state: "drained" } });
+      drained?.stack.set(at.slot, { ...slot, object: { ...slot.object, state: "drained" } });
       finish(state, scalarValue(Scalar.constant(0n)));
       return "forked";
     }
