@@ -34,6 +34,8 @@ export interface HostCall {
   print(text: string): void;
   /** Reads a NUL-terminated string of at most `most` bytes at an address; null when it faults. */
   string(lo: number, hi: number, most: number): string | null;
+  /** The same, and "" where there is nothing to read: no fault. */
+  stringIfThere(lo: number, hi: number, most: number): string;
 
   /** Runs `callback(index, context)` for 0..count-1 until it returns 1, then ends the call with the number of runs. */
   loop(count: number, callbackArg: number, contextArg: number): void;

@@ -379,6 +379,16 @@ export class Calls implements CallPort, HostCall {
     return text;
   }
 
+  stringIfThere(lo: number, hi: number, most: number): string {
+    const { memory, U } = this.calling;
+    const id = hi === POINTER_HIGH ? memory.regionAt(lo) : 0;
+    let text = "";
+    for (let at = lo; at < lo + most && memory.isLive(id) && memory.fits(id, at, 1) && U[at] !== 0; at++) {
+      text += String.fromCharCode(U[at]);
+    }
+    return text;
+  }
+
   /** The slot of the function that argument `arg` names; -1 and a fault when it names none. */
   functionAt(arg: number): number {
     const lo = this.lo(arg);
@@ -528,7 +538,7 @@ export class Calls implements CallPort, HostCall {
       const I = this.calling.I;
       const R = this.R;
       const word = this.lo(arg) >> 2;
-      if (I[word] + 1 >= I[word + 1]) {
+      if (((I[word] + 1) | 0) >= I[word + 1]) {
         I[word] = I[word + 1] = 0;
         this.returnsNumber(0);
         return;

@@ -256,6 +256,7 @@ export class Machine {
     const R = cpu.R;
     R.fill(0, 0, state.table);
     R[state.sectionDepth] = 0;
+    R[state.timer] = 0;
     R[state.ctxRegion] = this.memory.regionAt(contextBase);
     if (packet !== undefined) {
       R[state.packetRegion] = this.memory.regionAt(packetBase);
@@ -446,6 +447,7 @@ export class Machine {
     const header = due.header >> 2;
     const value = due.timer - cpu.I[header + map.timerField];
     R[state.pc] = due.slot * INSN_WORDS;
+    R[state.timer] = due.timer;
     setNumber(R, REG_WORDS, due.header, POINTER_HIGH);
     point(cpu, REG_WORDS, this.memory.regionAt(due.header));
     setNumber(R, 3 * REG_WORDS, value, POINTER_HIGH);

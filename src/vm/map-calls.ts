@@ -14,6 +14,12 @@ import { happened } from "./lately.ts";
 import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, state, UNINITIALISED, word } from "./registers.ts";
 
 const EINVAL = -22;
+const EDEADLK = -35;
+/** CLOCK_REALTIME, CLOCK_MONOTONIC and CLOCK_BOOTTIME: one clock here. */
+const CLOCKS: readonly number[] = [0, 1, 7];
+/** Flags of bpf_timer_start. Which CPU a callback runs on is for those to say who let time pass. */
+const TIMER_ABS = 1;
+const TIMER_CPU_PIN = 2;
 
 export interface MapWorld {
   readonly maps: Maps;
@@ -25,7 +31,7 @@ export interface MapWorld {
 export interface Timers {
   init(timer: number, header: number): number;
   setCallback(timer: number, program: number, slot: number): number;
-  start(timer: number, nanoseconds: bigint): number;
+  start(timer: number, nanoseconds: bigint, absolute: boolean): number;
   cancel(timer: number): number;
 }
 
@@ -172,10 +178,11 @@ export class MapOperations implements MapCalls, HostMaps {
   }
 
   timer = {
-    init: (timer: number, mapArg: number, _clock: number) => {
+    init: (timer: number, mapArg: number, clock: number) => {
       const header = this.#header(mapArg);
       if (header === 0 || !this.#calls.writable(timer, 16)) return;
-      this.#calls.returnsNumber(this.#world().timers.init(this.#calls.lo(timer), header << 2));
+      if (!CLOCKS.includes(clock)) this.#calls.returnsNumber(EINVAL);
+      else this.#calls.returnsNumber(this.#world().timers.init(this.#calls.lo(timer), header << 2));
     },
     setCallback: (timer: number, callback: number) => {
       if (!this.#calls.writable(timer, 16)) return;
@@ -186,13 +193,18 @@ export class MapOperations implements MapCalls, HostMaps {
     },
     start: (timer: number, nanoseconds: bigint) => {
       if (!this.#calls.writable(timer, 16)) return;
-      const flags = this.#calls.lo(2) | this.#calls.hi(2);
-      const done = flags !== 0 ? EINVAL : this.#world().timers.start(this.#calls.lo(timer), nanoseconds);
+      const flags = this.#calls.lo(2);
+      const unknown = (flags & ~(TIMER_ABS | TIMER_CPU_PIN)) | this.#calls.hi(2);
+      const absolute = (flags & TIMER_ABS) !== 0;
+      const done = unknown !== 0 ? EINVAL : this.#world().timers.start(this.#calls.lo(timer), nanoseconds, absolute);
       this.#calls.returnsNumber(done);
     },
     cancel: (timer: number) => {
-      if (this.#calls.writable(timer, 16))
-        this.#calls.returnsNumber(this.#world().timers.cancel(this.#calls.lo(timer)));
+      if (!this.#calls.writable(timer, 16)) return;
+      const address = this.#calls.lo(timer);
+      // Waiting for a callback to end, as cancelling does, would never end inside it.
+      const own = this.#calls.R[state.timer] === address;
+      this.#calls.returnsNumber(own ? EDEADLK : this.#world().timers.cancel(address));
     },
   };
 

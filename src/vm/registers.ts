@@ -71,6 +71,8 @@ export const state = {
   resultHi: 115,
   /** The fast loop stopped at an instruction that it does not do. */
   leaving: 116,
+  /** Address of the timer whose callback runs, 0 if none does. */
+  timer: 117,
   /** Free for the call in progress. */
   scratch: 120,
   last: 160,

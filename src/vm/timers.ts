@@ -52,10 +52,10 @@ export class TimerTable {
     return 0;
   }
 
-  start(timer: number, nanoseconds: bigint): number {
+  start(timer: number, nanoseconds: bigint, absolute: boolean): number {
     if (!this.#known(timer) || this.#memory.i32[(timer >> 2) + 1] === 0) return EINVAL;
     // Due at 0 means not armed: a timer started at time 0 for 0 ns is due at 1.
-    this.#arm(timer, this.#now() + nanoseconds || 1n);
+    this.#arm(timer, (absolute ? 0n : this.#now()) + nanoseconds || 1n);
     return 0;
   }
 

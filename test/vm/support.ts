@@ -2,7 +2,7 @@
 import { assemble } from "../../src/asm/assemble.ts";
 import type { Insn } from "../../src/isa/insn.ts";
 import type { Program } from "../../src/isa/program.ts";
-import { type Loaded, Machine, type MachineOptions } from "../../src/vm/machine.ts";
+import { type Loaded, Machine, type MachineOptions, type RunInput } from "../../src/vm/machine.ts";
 
 export function programOf(insns: readonly (Insn | null)[], rest: Partial<Program> = {}): Program {
   return {
@@ -32,6 +32,20 @@ export function load(source: string | Program, options: MachineOptions = {}): { 
   const made = machine.load(typeof source === "string" ? text(source) : source);
   if (!made.ok) throw new Error(made.diagnostics.map((one) => one.text).join("\n"));
   return { machine, loaded: made.value };
+}
+
+/** For programs whose sections are the kernel's. */
+export const implicit = { regime: "implicit" } as const;
+
+/** What a program returns as a signed number, or the code of its fault. */
+export function answer(source: string, input: RunInput = {}, options: MachineOptions = implicit): number | string {
+  const result = load(source, options).loaded.run(input);
+  return result.kind === "exit" ? Number(BigInt.asIntN(64, result.r0)) : result.fault.code;
+}
+
+/** The bytes that userspace finds under a small key. */
+export function stored(machine: Machine, name: string, key = 0): Uint8Array {
+  return machine.maps.lookup(machine.mapSet.byName(name), Uint8Array.of(key, 0, 0, 0)).value;
 }
 
 /** Numbers at which carries, signs and widths go wrong. */

@@ -233,10 +233,10 @@ describe("events", () => {
       exit`;
     const lines = trace(source);
     expect(lines.slice(lines.indexOf("4 call bpf_trace_printk/5") - 1)).toEqual([
-      "4 step r0=3",
+      "4 step r0=2",
       "4 call bpf_trace_printk/5",
       "4 print hi",
-      "4 return bpf_trace_printk 3",
+      "4 return bpf_trace_printk 2",
       "5 step r0=0",
       "5 warning r9 is read, but nothing was written to it",
       "6 step r1=0",

@@ -2,20 +2,24 @@
 import type { Helper } from "../contract.ts";
 import { format } from "./format.ts";
 
+const EINVAL = -22;
+/** The kernel's buffer (MAX_BPRINTF_BUF), without the NUL. */
+const LONGEST_LINE = 1023;
+
 export const tracePrintk = {
   id: 6,
   name: "bpf_trace_printk",
   args: ["mem", "size", "any", "any", "any"],
   returns: "integer",
   start: (call) => {
-    const text = call.string(call.lo(0), call.hi(0), call.lo(1) >>> 0);
+    const size = call.lo(1) >>> 0;
+    const text = call.string(call.lo(0), call.hi(0), size);
     if (text === null) return;
+    if (text.length === size) return call.returnsNumber(EINVAL); // no NUL
     const made = format(call, text, (n) => (n < 3 ? [call.lo(2 + n), call.hi(2 + n)] : null));
-    if (typeof made === "number") call.returnsNumber(made);
-    else {
-      call.print(made);
-      call.returnsNumber(made.length + 1);
-    }
+    if (typeof made === "number") return call.returnsNumber(made);
+    call.print(made.slice(0, LONGEST_LINE));
+    call.returnsNumber(made.length);
   },
 } as const satisfies Helper;
 
@@ -27,7 +31,7 @@ export const snprintf = {
   start: (call) => {
     const room = call.lo(1) >>> 0;
     const dataSize = call.lo(4) >>> 0;
-    if (dataSize % 8 !== 0 || dataSize > 96) return call.returnsNumber(-22);
+    if (dataSize % 8 !== 0 || dataSize > 96) return call.returnsNumber(EINVAL);
     const text = call.string(call.lo(2), call.hi(2), 4096);
     if (text === null || (dataSize > 0 && !call.readable(3, dataSize)) || !call.writable(0, room)) return;
     const wordAt = (at: number) =>
