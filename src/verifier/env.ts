@@ -8,6 +8,8 @@ export interface Env {
   readonly program: Program;
   readonly profile: Profile;
   readonly structure: Structure;
+  /** Every number and every slot is compared, whatever was relied on: slower, and simple to believe. */
+  readonly reference: boolean;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;
   /** The function that begins at `start` uses this many bytes of its frame. */

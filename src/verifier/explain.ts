@@ -71,6 +71,7 @@ function pathText(program: Program, steps: readonly Step[]): string {
     call: "calls",
     return: "returns",
     callback: "runs callback",
+    again: "callback returns",
   };
   const decisions = steps.flatMap(({ pc, decision }) =>
     decision === null || decision === "goto" ? [] : [`${place(pc)} (${words[decision]})`],

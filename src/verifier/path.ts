@@ -9,7 +9,7 @@ export interface Step {
   readonly insn: Insn;
   readonly depth: number;
   readonly next: number;
-  readonly decision: PathNode["kind"] | null;
+  readonly decision: Exclude<PathNode["kind"], "spill" | "fill"> | null;
 }
 
 /** Steps kept when a path is very long: the last ones. */
@@ -30,18 +30,22 @@ export function stepsOf(program: Program, path: PathNode | null, end: number): r
       if (insn == null) continue;
       const last = pc === stop;
       const next = last && node !== null ? node.to : pc + 1;
-      steps.push({ pc, insn, depth, next, decision: last && node !== null ? node.kind : null });
+      steps.push({ pc, insn, depth, next, decision: last && node !== null ? decisionOf(node) : null });
     }
   };
   for (const node of nodes) {
     straightTo(node.from, node);
     if (node.kind === "call" || node.kind === "callback") depth++;
-    if (node.kind === "return") depth--;
+    if (node.kind === "return" || node.kind === "again") depth--;
     pc = node.to;
     if (steps.length > 2 * MOST_STEPS) steps.splice(0, steps.length - MOST_STEPS);
   }
   straightTo(end, null);
   return steps;
+}
+
+function decisionOf({ kind }: PathNode): Step["decision"] {
+  return kind === "spill" || kind === "fill" ? null : kind;
 }
 
 /** A place whose history is followed backwards. */
@@ -65,7 +69,12 @@ export function lineage(steps: readonly Step[], reg: number): readonly LineageEv
       // Arguments come from the caller, results from the callee.
       if (step.decision === "call" && step.depth === place.depth - 1 && "reg" in place && place.reg <= 5) {
         place = { depth: step.depth, reg: place.reg };
-      } else if (step.decision === "return" && step.depth === place.depth + 1 && "reg" in place && place.reg === 0) {
+      } else if (
+        (step.decision === "return" || step.decision === "again") &&
+        step.depth === place.depth + 1 &&
+        "reg" in place &&
+        place.reg === 0
+      ) {
         const next = steps[at + 1];
         if (next !== undefined && next.depth === place.depth) place = { depth: step.depth, reg: 0 };
       }

@@ -5,6 +5,7 @@ import type { MapDef } from "../../isa/program.ts";
 import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
+import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
 import type { Value } from "../state/value.ts";
 import { readUninit } from "./access.ts";
@@ -120,6 +121,7 @@ function checkOne(
           kernel: `R${reg} is not a known constant'`,
         });
       }
+      needNumber(env, state, reg);
       facts.allocSize = Number(value.scalar.value ?? 0n);
       return;
     case "constString":
@@ -135,6 +137,7 @@ function checkOne(
         "fp",
         "a stack pointer, or 0",
       );
+      needNumber(env, state, reg);
       facts.context = value;
       return;
     case "spinLock":
@@ -264,6 +267,7 @@ function checkSizedMemory(
   const refuse = (text: string, label: string, kernel: string): never =>
     reject({ code: "E0402", state, operand: "whole", culprit: reg, text, label, kernel });
   const { scalar } = size;
+  needNumber(env, state, reg);
   if (scalar.smin < 0n) {
     refuse(
       `the size given to \`${callee.contract.name}\` may be negative`,
@@ -286,6 +290,7 @@ function checkSizedMemory(
     );
   }
   const absent = memory.kind === "scalar" && memory.scalar.value === 0n;
+  if (absent) needNumber(env, state, reg - 1);
   if (absent && (kind === "memOrNull" || scalar.umax === 0n)) return;
   checkMemory(env, state, callee, reg - 1, memory, Number(scalar.umax), kind === "memOut");
 }

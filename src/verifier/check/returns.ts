@@ -1,10 +1,13 @@
 // Whether a return value lies in the range that its caller relies on (kernel: check_return_code).
+import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
+import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
 import { kindText, type Value } from "../state/value.ts";
 
-export function effectiveReturn(state: State, r0: Value, min: bigint, max: bigint, what: string): void {
+export function effectiveReturn(env: Env, state: State, r0: Value, min: bigint, max: bigint, what: string): void {
   const fits = r0.kind === "scalar" && r0.scalar.smin >= min && r0.scalar.smax <= max;
+  needNumber(env, state, 0);
   if (fits) return;
   const known =
     r0.kind !== "scalar"

@@ -5,6 +5,7 @@ import * as domain from "../domain/arithmetic.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
+import { needNumber, needSlot, readSlot, writeSlot } from "../search/demand.ts";
 import {
   byteKind,
   emptySlot,
@@ -17,7 +18,7 @@ import {
   withByte,
   ZERO,
 } from "../state/stack.ts";
-import type { Frame, State } from "../state/state.ts";
+import { type Frame, type State, slotPlace } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import type { Access } from "./reach.ts";
 
@@ -104,6 +105,12 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
   }
   const { slot: index, byte } = place(range.least);
   const slot = frame.stack.slot(index);
+  readSlot(state, base.frame, index);
+  const filled = (value: Value): Value => {
+    const where = slotPlace(base.frame, index);
+    state.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fill", place: where };
+    return value;
+  };
   if (slot.value !== null && byteKind(slot, byte) === SPILL) {
     const { value } = slot;
     if (value.kind !== "scalar") {
@@ -120,8 +127,10 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
       }
       return value;
     }
-    if (byte === 0 && access.size === slot.spilled) return value;
-    if (byte === 0 && access.size < slot.spilled) return scalarValue(domain.truncate(access.size, value.scalar));
+    if (byte === 0 && access.size === slot.spilled) return filled(value);
+    if (byte === 0 && access.size < slot.spilled) {
+      return filled(scalarValue(domain.truncate(access.size, value.scalar)));
+    }
   }
   const zero = readRange(env, state, frame, range.least, range.end, access.base, "memory");
   return zero ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
@@ -139,10 +148,12 @@ export function readRange(
   indirect = false,
 ): boolean {
   let zero = true;
+  const depth = state.frames.indexOf(frame);
   for (let at = least; at < end; at++) {
     const { slot: index, byte } = place(at);
     const slot = frame.stack.slot(index);
     const kind = byteKind(slot, byte);
+    readSlot(state, depth, index);
     if (kind === SPILL && slot.value?.kind === "scalar") {
       zero &&= slot.value.scalar.isConst && slot.value.scalar.value === 0n;
       continue;
@@ -159,6 +170,9 @@ export function readRange(
         kernel: `invalid${indirect ? " indirect" : ""} read from stack ${indirect ? `R${reg} ` : ""}off ${least}+${at - least} size ${end - least}`,
       });
     }
+  }
+  if (zero) {
+    for (let index = place(end - 1).slot; index <= place(least).slot; index++) needSlot(env, state, depth, index);
   }
   return zero;
 }
@@ -181,6 +195,7 @@ export function writeStack(
   }
   const { slot: index, byte } = place(range.least);
   const old = frame.stack.slot(index);
+  if (!env.profile.privileged) readSlot(state, base.frame, index);
   refuseIterator(state, old.object !== null, access.base, "memory");
   if (!env.profile.privileged && old.value?.isPointer === true && access.size !== 8) {
     reject({
@@ -215,6 +230,7 @@ export function writeStack(
         kernel: "cannot spill pointers to stack into stack frame of the caller",
       });
     }
+    writeSlot(state, base.frame, index);
     frame.stack.set(index, { bytes: 0xffff, value, spilled: 8, object: null });
     return;
   }
@@ -222,10 +238,16 @@ export function writeStack(
     const kept = access.size === 8 ? value : scalarValue(domain.truncate(access.size, value.scalar));
     let bytes = overwrite(old, 0, 0, MISC).bytes;
     for (let at = 0; at < access.size; at++) bytes = withByte(bytes, at, SPILL);
+    if (access.size === 8) writeSlot(state, base.frame, index);
+    if (access.mode === "write") {
+      const where = slotPlace(base.frame, index);
+      state.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "spill", place: where };
+    }
     frame.stack.set(index, { bytes, value: kept, spilled: access.size, object: null });
     return;
   }
   const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
+  if (zero && valueReg !== null) needNumber(env, state, valueReg);
   frame.stack.set(index, overwrite(old, byte, access.size, zero ? ZERO : MISC));
 }
 
@@ -256,6 +278,7 @@ export function fillRange(
     const { slot: index, byte } = place(at);
     const slot = frame.stack.slot(index);
     refuseIterator(state, slot.object !== null, reg, operand);
+    if (!env.profile.privileged) readSlot(state, state.frames.indexOf(frame), index);
     if (!env.profile.privileged && slot.value?.isPointer === true) {
       reject({
         code: "E0404",

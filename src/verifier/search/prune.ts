@@ -1,13 +1,19 @@
 // When one state stands for another. `covers(old, now)`: whatever `now` can do, `old` can do too, so a walk that
-// found `old` safe need not be repeated. Every scalar counts as precise: its set must be contained. Identities are
-// compared up to renaming (kernel: states_equal, regsafe, stacksafe, check_ids).
+// found `old` safe need not be repeated. Identities are compared up to renaming (kernel: states_equal, regsafe,
+// stacksafe, check_ids).
 import { equals, subset } from "../domain/scalar.ts";
-import { byteKind, emptySlot, INVALID, MISC, type Slot, SPILL, ZERO } from "../state/stack.ts";
+import { byteKind, emptySlot, INVALID, MISC, type Slot, SPILL, uniform, ZERO } from "../state/stack.ts";
 import type { Frame, State } from "../state/state.ts";
 import { uninit, type Value } from "../state/value.ts";
 
-/** `within`: old contains now. `exact`: they are the same; for infinite loops. */
-export type Comparison = "within" | "exact";
+/**
+ * `relied`: old contains now in all that walks from old relied on (demand.ts); they must have ended.
+ * `within`: old contains now. `exact`: they are the same; for infinite loops.
+ */
+export type Comparison = "relied" | "within" | "exact";
+
+/** Eight bytes of some number (state/stack.ts). */
+const ALL_MISC = uniform(MISC).bytes;
 
 /** A renaming of identities, one to one. */
 class Renaming {
@@ -51,10 +57,15 @@ export function covers(
     if (a.callsite !== b.callsite || a.start !== b.start || a.role !== b.role || a.entryDepth !== b.entryDepth) {
       return false;
     }
+    if (comparison !== "exact" && a.runs > b.runs) return false;
     const live = liveIn(old, n);
+    const free = comparison === "relied" ? ~a.precise : 0;
     for (let reg = 0; reg < 11; reg++) {
-      if ((live >> reg) & 1 && !valueCovers(a.regs[reg] ?? uninit, b.regs[reg] ?? uninit, ids, comparison))
-        return false;
+      if (((live >> reg) & 1) === 0) continue;
+      const before = a.regs[reg] ?? uninit;
+      const after = b.regs[reg] ?? uninit;
+      if ((free >> reg) & 1 && before.kind === "scalar" && after.kind === "scalar") continue;
+      if (!valueCovers(before, after, ids, comparison)) return false;
     }
     if (!stackCovers(a, b, ids, comparison)) return false;
   }
@@ -64,7 +75,7 @@ export function covers(
 function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison): boolean {
   // The same object says the same only when it carries no identity: those must enter the renaming.
   if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0) return true;
-  if (old.kind === "uninit" && comparison === "within") return true;
+  if (old.kind === "uninit" && comparison !== "exact") return true;
   if (old.kind !== now.kind) return false;
   const contained = comparison === "exact" ? equals(old.scalar, now.scalar) : subset(now.scalar, old.scalar);
   if (!contained) return false;
@@ -95,13 +106,37 @@ function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparis
 function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparison): boolean {
   const count = Math.max(old.stack.count, now.stack.count);
   for (let at = 0; at < count; at++) {
-    if (!slotCovers(old.stack.slot(at), now.stack.slot(at), ids, comparison)) return false;
+    const before = old.stack.slot(at);
+    const after = now.stack.slot(at);
+    if (comparison !== "relied") {
+      if (!slotCovers(before, after, ids, comparison)) return false;
+      continue;
+    }
+    const bit = 1 << (at & 31);
+    const read = ((at < 32 ? old.readLo : old.readHi) & bit) !== 0;
+    // Writing over an iterator or a dynptr is refused, so that one matters unread too.
+    if (!read && before.object === null && after.object === null) continue;
+    const precise = ((at < 32 ? old.preciseLo : old.preciseHi) & bit) !== 0;
+    if (!precise && bothNumbers(before, after)) continue;
+    if (!slotCovers(before, after, ids, comparison)) return false;
   }
   return true;
 }
 
+/** Whether reading either gives a number, known or not, whatever part is read. */
+function bothNumbers(old: Slot, now: Slot): boolean {
+  if (old.value?.kind === "scalar" && now.value?.kind === "scalar" && old.bytes === now.bytes) return true;
+  return isNumber(old) && isNumber(now);
+}
+
+function isNumber(slot: Slot): boolean {
+  if (slot.object !== null) return false;
+  if (slot.value === null) return slot.bytes === ALL_MISC;
+  return slot.value.kind === "scalar" && slot.spilled === 8;
+}
+
 function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison): boolean {
-  if (old === emptySlot && comparison === "within") return now.object === null;
+  if (old === emptySlot && comparison !== "exact" && now.value?.isPointer !== true) return now.object === null;
   if ((old.object === null) !== (now.object === null)) return false;
   if (old.object !== null && now.object !== null) {
     return old.object.state === now.object.state && ids.pair(old.object.reference, now.object.reference);
@@ -115,7 +150,8 @@ function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison)
     const b = byteKind(now, at);
     if (a === b) continue;
     if (comparison === "exact") return false;
-    if (a === INVALID) continue;
+    // Privileged programs may read what was never written: as a number, which a pointer is not.
+    if (a === INVALID && (b !== SPILL || now.value?.kind === "scalar")) continue;
     // Some number covers a zero and the bytes of a spilled number.
     if (a === MISC && (b === ZERO || (b === SPILL && now.value?.kind === "scalar"))) continue;
     return false;

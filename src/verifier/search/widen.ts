@@ -1,36 +1,51 @@
 // Loops that end by themselves (iterators, callbacks, may_goto) are walked until nothing new is learnt. A number
-// that still grows from round to round is given up towards the side it grows to, so that the walk ends
-// (interval widening, Cousot and Cousot 1977; kernel: widen_imprecise_scalars).
+// that still changes from round to round, and that nothing has relied on, is given up, so that the walk ends
+// (kernel: widen_imprecise_scalars). The reference engine does not know what is relied on, and gives a number up
+// only towards the side it grows to (interval widening, Cousot and Cousot 1977).
 import { intersect, Scalar, subset } from "../domain/scalar.ts";
 import type { Slot } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
-import { scalarValue, type Value } from "../state/value.ts";
+import { scalarValue, unknownScalar, type Value } from "../state/value.ts";
 
 const LEAST = -(1n << 63n);
 const MOST_SIGNED = (1n << 63n) - 1n;
 const MOST = (1n << 64n) - 1n;
 
-/** Changes `now` where it is not yet contained in `old`, an earlier round at the same place. */
-export function widened(old: State, now: State): void {
+/** Changes `now` where it is not yet contained in `old`, an earlier round at the same place. True: something changed. */
+export function widened(old: State, now: State, reference: boolean): boolean {
+  let changed = false;
+  const wider = reference ? towards : givenUp;
   now.frames.forEach((frame, n) => {
     const before = old.frames[n];
     if (before === undefined) return;
     for (let reg = 0; reg < 10; reg++) {
       const a = before.regs[reg];
       const b = frame.regs[reg];
-      if (a !== undefined && b !== undefined) frame.regs[reg] = wider(a, b);
+      if (a === undefined || b === undefined || (!reference && (before.precise >> reg) & 1)) continue;
+      const value = wider(a, b);
+      changed ||= value !== b;
+      frame.regs[reg] = value;
     }
     for (let at = 0; at < frame.stack.count; at++) {
       const a = before.stack.slot(at);
       const b = frame.stack.slot(at);
       if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;
+      if (!reference && ((at < 32 ? before.preciseLo : before.preciseHi) >> (at & 31)) & 1) continue;
       const value = wider(a.value, b.value);
-      if (value !== b.value) frame.stack.set(at, { ...b, value } satisfies Slot);
+      if (value === b.value) continue;
+      changed = true;
+      frame.stack.set(at, { ...b, value } satisfies Slot);
     }
   });
+  return changed;
 }
 
-function wider(old: Value, now: Value): Value {
+function givenUp(old: Value, now: Value): Value {
+  if (old.kind !== "scalar" || now.kind !== "scalar" || subset(now.scalar, old.scalar)) return now;
+  return unknownScalar;
+}
+
+function towards(old: Value, now: Value): Value {
   if (old.kind !== "scalar" || now.kind !== "scalar" || subset(now.scalar, old.scalar)) return now;
   const a = old.scalar;
   const b = now.scalar;

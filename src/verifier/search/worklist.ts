@@ -8,6 +8,7 @@ import { place, STACK_SIZE } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
 import type { Statistics } from "../verdict.ts";
+import { inherit } from "./demand.ts";
 import { Kept } from "./kept.ts";
 import { covers } from "./prune.ts";
 import type { Structure } from "./structure.ts";
@@ -57,7 +58,7 @@ export class Search {
   run(): void {
     for (let state = this.pending.pop(); state !== undefined; state = this.pending.pop()) {
       this.follow(state);
-      close(state.parent);
+      close(this.walk.env, state.parent);
     }
   }
 
@@ -90,15 +91,11 @@ export class Search {
   /** Compares with the states kept here; keeps this one when it is worth it. True: nothing new can come of it. */
   private visited(state: State): boolean {
     const { pc } = state;
+    const { env } = this.walk;
     const converging = this.structure.converging[pc] === 1;
     const kept = (this.seen[pc] ??= new Kept());
     const live = this.structure.live[pc] ?? ALL;
-    const liveAt = (of: State, frame: number): number => {
-      const inner = of.frames[frame + 1];
-      if (inner === undefined) return live;
-      // The call that runs a callback is walked again behind each run, arguments and all.
-      return inner.role === "syncCallback" ? ALL : SAVED;
-    };
+    const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
     const activation = converging ? this.activationOf(state) : 0;
     const mark = markOf(state, live);
     // The walk is depth first, so whatever is open lies on the path to here.
@@ -108,7 +105,9 @@ export class Search {
         const old = kept.open[at];
         if (old === undefined || this.activationOf(old.state) !== activation) continue;
         latest ??= old;
-        if (covers(old.state, state, liveAt, "within")) return true;
+        if (!covers(old.state, state, liveAt, "within")) continue;
+        loopBack(state, old);
+        return true;
       }
     }
     for (const old of kept.openWith(mark)) {
@@ -126,19 +125,22 @@ export class Search {
     for (let at = kept.settled.length - 1; at >= 0; at--) {
       const old = kept.settled[at];
       if (old === undefined) continue;
-      if (covers(old.state, state, liveAt, "within")) {
-        old.hits++;
-        return true;
+      const final = loopOf(old) === null;
+      if (!covers(old.state, state, liveAt, final && !env.reference ? "relied" : "within")) {
+        old.misses++;
+        continue;
       }
-      old.misses++;
+      old.hits++;
+      if (!final) loopBack(state, old);
+      else if (!env.reference) inherit(env, state, old.state);
+      return true;
     }
     kept.forget();
-    let markNow = mark;
-    if (latest !== null) {
-      widened(latest.state, state);
-      markNow = markOf(state, live);
-    }
-    if (!converging && this.jumpsSinceState < 2 && this.sinceState < 8 && kept.size > 0) return false;
+    const widen = latest !== null && widened(latest.state, state, env.reference);
+    const young = this.jumpsSinceState < 2 || this.sinceState < 8;
+    // A round of a loop seldom equals the one before it: comparing each costs more than walking a few again.
+    const looping = kept.open.length > 0 && this.jumpsSinceState < 20 && this.sinceState < 100;
+    if (!converging && (young || looping) && kept.size > 0) return false;
     this.jumpsSinceState = 0;
     this.sinceState = 0;
     const entry: OpenState = {
@@ -148,13 +150,29 @@ export class Search {
       open: 1,
       hits: 0,
       misses: 0,
-      mark: markNow,
+      mark: widen ? markOf(state, live) : mark,
+      depth: state.parent === null ? 0 : state.parent.depth + 1,
+      settled: false,
+      loop: null,
+      backedges: [],
     };
     kept.add(entry);
     state.parent = entry;
+    for (const frame of state.frames) {
+      frame.writtenLo = 0;
+      frame.writtenHi = 0;
+    }
     this.counters.states++;
     this.counters.peakStates = Math.max(this.counters.peakStates, kept.size);
     return false;
+  }
+
+  /** The registers that may still be read: here, and in a caller's frame behind the call. */
+  private liveAt(of: State, frame: number, live: number): number {
+    const inner = of.frames[frame + 1];
+    if (inner === undefined) return live;
+    // The call that runs a callback is walked again behind each run, arguments and all.
+    return inner.role === "syncCallback" ? ALL : (this.structure.live[inner.callsite + 1] ?? ALL) & SAVED;
   }
 
   /** Which run of a loop that ends by itself a state at such an instruction belongs to. */
@@ -177,13 +195,51 @@ export class Search {
   }
 }
 
-/** One continuation of a state has ended; when it was the last, so has the state, and its parent has one less. */
-function close(entry: OpenState | null): void {
-  for (let at = entry; at !== null; at = at.parent) {
-    at.open--;
-    if (at.open > 0) return;
-    at.kept.settle(at);
+/** The loop that an entry's marks wait for; null when they are final. */
+function loopOf(entry: OpenState): OpenState | null {
+  let { loop } = entry;
+  while (loop?.settled === true) loop = loop.loop;
+  entry.loop = loop;
+  return loop;
+}
+
+/**
+ * A walk ends because `target` stands for its state, and what is relied on from there is not all known: it is once
+ * the outermost loop around it has been walked to its end. Until then the states between are compared in full.
+ */
+function loopBack(state: State, target: OpenState): void {
+  const head = target.settled ? loopOf(target) : target;
+  if (head === null) return;
+  const outer = loopOf(head) ?? head;
+  for (let at = state.parent; at !== null && at.depth > outer.depth; at = at.parent) {
+    const known = loopOf(at);
+    if (known === null || known.depth > outer.depth) at.loop = outer;
   }
+  outer.backedges.push({ state, target });
+}
+
+/** One continuation of a state has ended; when it was the last, so has the state, and its parent has one less. */
+function close(env: Env, from: OpenState | null): void {
+  for (let entry = from; entry !== null; entry = entry.parent) {
+    entry.open--;
+    if (entry.open > 0) return;
+    entry.settled = true;
+    entry.kept.settle(entry);
+    if (entry.backedges.length > 0) finishLoop(env, entry);
+  }
+}
+
+/** What is relied on at a loop's head is relied on at its end, and so on around, until nothing new is found. */
+function finishLoop(env: Env, head: OpenState): void {
+  const outer = loopOf(head);
+  if (outer !== null) outer.backedges.push(...head.backedges);
+  else if (!env.reference) {
+    for (let grown = true; grown; ) {
+      grown = false;
+      for (const { state, target } of head.backedges) if (inherit(env, state, target.state)) grown = true;
+    }
+  }
+  head.backedges = [];
 }
 
 /** A number that equal states share, whatever their identities are called: most comparisons end here. */

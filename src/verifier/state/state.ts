@@ -19,6 +19,18 @@ export class Frame {
   readonly activation: number;
   regs: Value[];
   stack: Stack;
+  /** Runs of its callback that a call here has begun, where their number is known (bpf_loop). */
+  runs = 0;
+  /** Slots written whole since the last kept state: bits 0 to 31 and 32 to 63. */
+  writtenLo = 0;
+  writtenHi = 0;
+  /** Of a kept state: the slots that some walk from it read before writing them. */
+  readLo = 0;
+  readHi = 0;
+  /** Of a kept state: the registers and slots whose number some walk from it relied on (search/demand.ts). */
+  precise = 0;
+  preciseLo = 0;
+  preciseHi = 0;
 
   constructor(
     role: FrameRole,
@@ -42,6 +54,9 @@ export class Frame {
     const out = new Frame(this.role, this.callsite, this.start, this.entryDepth, this.callback, this.activation);
     out.regs = this.regs.slice();
     out.stack = this.stack.copy();
+    out.runs = this.runs;
+    out.writtenLo = this.writtenLo;
+    out.writtenHi = this.writtenHi;
     return out;
   }
 }
@@ -65,8 +80,18 @@ export interface PathNode {
   readonly previous: PathNode | null;
   readonly from: number;
   readonly to: number;
-  readonly kind: "taken" | "fallthrough" | "goto" | "call" | "return" | "callback";
+  /** `again`: the end of one run of a callback. `spill`, `fill`: no jump, but a number went to or came from a slot. */
+  readonly kind: "taken" | "fallthrough" | "goto" | "call" | "return" | "callback" | "again" | "spill" | "fill";
+  /** Of `spill` and `fill`: the place on the stack. */
+  readonly place?: Place;
+  /** Of `taken` and `fallthrough`: places that were narrowed together, being copies of one number. */
+  readonly linked?: readonly (readonly Place[])[];
 }
+
+/** A register or slot of a frame, as one number: see `regPlace` and `slotPlace`. */
+export type Place = number;
+export const regPlace = (frame: number, reg: number): Place => frame * 128 + reg;
+export const slotPlace = (frame: number, slot: number): Place => frame * 128 + 64 + slot;
 
 export class State {
   pc: number;
@@ -150,6 +175,13 @@ export interface OpenState {
   open: number;
   /** Differs only between states that differ. */
   readonly mark: number;
+  /** How many kept states lie above it on its path. */
+  readonly depth: number;
   hits: number;
   misses: number;
+  settled: boolean;
+  /** The outermost loop head whose marks this one's may still grow by; itself may have settled into a further one. */
+  loop: OpenState | null;
+  /** Walks that ended because `target` stood for them before its marks were final. */
+  backedges: { readonly state: State; readonly target: OpenState }[];
 }

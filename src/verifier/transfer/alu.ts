@@ -7,6 +7,7 @@ import * as domain from "../domain/arithmetic.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
+import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import { move } from "./pointer.ts";
@@ -191,5 +192,7 @@ function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, lef
     );
   }
   const scalar = (left.isPointer ? right : left).scalar;
+  const by = left.isPointer ? srcReg : dst;
+  if (by >= 0) needNumber(env, state, by);
   return move(env, state, { value, scalar, op, culprit, operand, dst });
 }

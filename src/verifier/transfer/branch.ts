@@ -6,7 +6,8 @@ import { decide, refine } from "../domain/compare.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
-import type { State } from "../state/state.ts";
+import { needNumber } from "../search/demand.ts";
+import { type Place, regPlace, type State, slotPlace } from "../state/state.ts";
 import { kindText, scalarValue, type Value } from "../state/value.ts";
 import { read, readSource } from "./alu.ts";
 
@@ -16,17 +17,20 @@ export interface Edges {
   /** The state on each edge; null when the edge cannot be taken. */
   readonly taken: State | null;
   readonly fallthrough: State | null;
+  /** Places that were narrowed together. */
+  readonly linked?: readonly (readonly Place[])[];
 }
 
 /** Splits a state at a conditional jump. The given state is consumed. */
 export function branch(env: Env, state: State, insn: Jump): Edges {
   const left = read(state, insn.dst, "dst");
   const right = readSource(state, insn.src);
-  if (left.kind === "scalar" && right.kind === "scalar") return numbers(state, insn, left, right);
+  if (left.kind === "scalar" && right.kind === "scalar") return numbers(env, state, insn, left, right);
   comparePointers(env, state, insn, left, right);
   const zero = isZero(right);
   const equality = insn.op === "jeq" || insn.op === "jne";
   if (insn.width === 64 && zero && equality && left.isPointer) {
+    if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
     const onEqual = left.maybeNull ? withNull(state.copy(), left, true) : null;
     const onDifferent = left.maybeNull ? withNull(state.copy(), left, false) : state.copy();
     return insn.op === "jeq"
@@ -62,7 +66,7 @@ function comparePointers(env: Env, state: State, insn: Jump, left: Value, right:
   });
 }
 
-function numbers(state: State, insn: Jump, left: Value, right: Value): Edges {
+function numbers(env: Env, state: State, insn: Jump, left: Value, right: Value): Edges {
   const known = decide(insn.op, insn.width, left.scalar, right.scalar);
   const sameRegister = insn.src.kind === "reg" && insn.src.reg === insn.dst;
   const edge = (taken: boolean): State | null => {
@@ -75,7 +79,30 @@ function numbers(state: State, insn: Jump, left: Value, right: Value): Edges {
     if (insn.src.kind === "reg") learn(out, insn.src.reg, right, learnt.b);
     return out;
   };
-  return { taken: edge(true), fallthrough: edge(false) };
+  const taken = edge(true);
+  const fallthrough = edge(false);
+  if (taken === null || fallthrough === null) {
+    needNumber(env, state, insn.dst);
+    if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
+  }
+  const linked = [left, right].flatMap((value) => copiesOf(state, value));
+  return { taken, fallthrough, ...(linked.length > 0 ? { linked } : {}) };
+}
+
+/** Where the number lies, if in more than one place. */
+function copiesOf(state: State, value: Value): readonly (readonly Place[])[] {
+  if (value.id === 0) return [];
+  const places: Place[] = [];
+  state.frames.forEach((frame, n) => {
+    frame.regs.forEach((other, reg) => {
+      if (other.kind === "scalar" && other.id === value.id) places.push(regPlace(n, reg));
+    });
+    for (let at = 0; at < frame.stack.count; at++) {
+      const other = frame.stack.slot(at).value;
+      if (other?.kind === "scalar" && other.id === value.id) places.push(slotPlace(n, at));
+    }
+  });
+  return places.length > 1 ? [places] : [];
 }
 
 /** Whether `x op x` holds. */

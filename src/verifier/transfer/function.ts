@@ -11,6 +11,7 @@ import type { Env } from "../env.ts";
 import { DEEPEST } from "../rcu/section.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
+import { needNumber } from "../search/demand.ts";
 import { globalFacts } from "../search/global.ts";
 import { Frame, State } from "../state/state.ts";
 import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
@@ -112,6 +113,7 @@ function checkGlobalArgument(env: Env, state: State, name: string, arg: GlobalAr
     return;
   }
   const absent = value.kind === "scalar" && value.scalar.value === 0n;
+  if (absent) needNumber(env, state, reg);
   if (absent && !arg.nonnull) return;
   if (value.maybeNull && arg.nonnull) refuse("memory that is not null", `arg#${reg - 1} is expected to be non-NULL`);
   const access = { base: reg, off: 0, size: arg.mem };

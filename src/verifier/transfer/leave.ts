@@ -35,7 +35,7 @@ function leaveEntry(env: Env, state: State, frame: Frame): void {
   );
   const r0 = read(state, 0, "whole");
   if (frame.role === "asyncCallback") {
-    effectiveReturn(state, r0, 0n, 0n, "the callback");
+    effectiveReturn(env, state, r0, 0n, 0n, "the callback");
     return;
   }
   requireLive(state, 0, r0, "whole", "returns");
@@ -161,8 +161,8 @@ function endRun(env: Env, state: State, frame: Frame): void {
   }
   const r0 = read(state, 0, "whole");
   const range = frame.callback?.returns ?? { min: 0, max: 1 };
-  effectiveReturn(state, r0, BigInt(range.min), BigInt(range.max), "the callback");
-  state.path = { previous: state.path, from: state.pc, to: frame.callsite, kind: "return" };
+  effectiveReturn(env, state, r0, BigInt(range.min), BigInt(range.max), "the callback");
+  state.path = { previous: state.path, from: state.pc, to: frame.callsite, kind: "again" };
   state.frames.pop();
   forgetFrame(state, state.frames.length);
   state.activation = frame.activation;

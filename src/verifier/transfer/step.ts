@@ -151,9 +151,9 @@ function transferStore(env: Env, state: State, insn: Insn & { kind: "store" }): 
 
 function jumpTo(env: Env, state: State, insn: Insn & { kind: "jump" }): boolean {
   const here = state.pc;
-  const { taken, fallthrough } = branch(env, state, insn);
+  const { taken, fallthrough, linked } = branch(env, state, insn);
   const leave = (to: State, target: number, kind: "taken" | "fallthrough"): void => {
-    to.path = { previous: state.path, from: here, to: target, kind };
+    to.path = { previous: state.path, from: here, to: target, kind, ...(linked === undefined ? {} : { linked }) };
     to.pc = target;
   };
   if (taken !== null) leave(taken, here + 1 + insn.off, "taken");
