@@ -57,4 +57,6 @@ export interface VerifyOptions {
   readonly limits?: Partial<Limits>;
   /** 1: a line an instruction; 2: register states after each. */
   readonly logLevel?: 0 | 1 | 2;
+  /** `reference`: states are compared in full, not only in what was relied on. Slower; the measure of the other. */
+  readonly engine?: "relied" | "reference";
 }

@@ -97,6 +97,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
       program,
       profile,
       structure,
+      reference: options.engine === "reference",
       nextId: () => ++ids,
       deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
       push: (state) => search?.push(state),
