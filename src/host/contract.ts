@@ -84,6 +84,8 @@ export interface Contract {
 export interface CallbackShape {
   readonly when: "sync" | "async";
   readonly args: readonly ("index" | "mapPtr" | "key" | "value" | "context")[];
+  /** The argument that says how often it runs at most. */
+  readonly times?: number;
   /** The range its r0 must be in. */
   readonly returns: { readonly min: number; readonly max: number };
 }

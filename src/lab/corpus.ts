@@ -222,7 +222,9 @@ export function corpusReport(rows: readonly CorpusRow[]): CorpusReport {
   const topics: Record<string, { accept: Agreement; reject: Agreement }> = {};
   for (const row of rows) {
     const topic = (topics[row.topic] ??= { accept: { agree: 0, total: 0 }, reject: { agree: 0, total: 0 } });
-    const agree = row.ours === row.kernel ? 1 : 0;
+    // Linux has one answer for what it refuses and what it gave up on; here those are two.
+    const gaveUp = row.ours === "undecided" && sameMessage(row.kernelMessage, row.ourMessage);
+    const agree = row.ours === row.kernel || gaveUp ? 1 : 0;
     for (const count of [row.kernel === "accept" ? accept : reject, topic[row.kernel]]) {
       count.total++;
       count.agree += agree;
@@ -238,7 +240,7 @@ export function corpusReport(rows: readonly CorpusRow[]): CorpusReport {
     messages,
     falseAccepts: ids((row) => row.kernel === "reject" && row.ours === "accept"),
     falseRejects: ids((row) => row.kernel === "accept" && row.ours === "reject"),
-    undecided: ids((row) => row.ours === "undecided"),
+    undecided: ids((row) => row.ours === "undecided" && !sameMessage(row.kernelMessage, row.ourMessage)),
     unsupported: ids((row) => row.ours === "unsupported"),
     crashed: ids((row) => row.ours === "crashed"),
     seconds: rows.reduce((sum, row) => sum + row.milliseconds, 0) / 1000,

@@ -19,7 +19,7 @@ export const loop = {
   name: "bpf_loop",
   args: ["any", "callback", "callbackContext", "any"],
   returns: "integer",
-  callback: { when: "sync", args: ["index", "context"], returns: { min: 0, max: 1 } },
+  callback: { when: "sync", args: ["index", "context"], times: 0, returns: { min: 0, max: 1 } },
   start: (call) => {
     if ((call.lo(3) | call.hi(3)) !== 0) call.returnsNumber(-22);
     else if (call.lo(0) >>> 0 > MAX_LOOPS) call.returnsNumber(-7);

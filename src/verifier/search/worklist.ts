@@ -93,6 +93,7 @@ export class Search {
     const { pc } = state;
     const { env } = this.walk;
     const converging = this.structure.converging[pc] === 1;
+    const mayGoto = env.program.insns[pc]?.kind === "mayGoto";
     const kept = (this.seen[pc] ??= new Kept());
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
@@ -105,13 +106,15 @@ export class Search {
         const old = kept.open[at];
         if (old === undefined || this.activationOf(old.state) !== activation) continue;
         latest ??= old;
+        // A may_goto that jumps without having gone on makes no progress.
+        if (mayGoto && old.state.rounds === state.rounds) continue;
         if (!covers(old.state, state, liveAt, "within")) continue;
         loopBack(state, old);
         return true;
       }
     }
     for (const old of kept.openWith(mark)) {
-      const sameLoop = converging && this.activationOf(old.state) === activation;
+      const sameLoop = converging && !mayGoto && this.activationOf(old.state) === activation;
       if (sameLoop || !covers(old.state, state, liveAt, "exact")) continue;
       reject({
         code: "E0201",

@@ -8,7 +8,7 @@ import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import { type Place, regPlace, type State, slotPlace } from "../state/state.ts";
-import { kindText, scalarValue, type Value } from "../state/value.ts";
+import { kindText, scalarValue, type Value, type ValueKind } from "../state/value.ts";
 import { read, readSource } from "./alu.ts";
 
 type Jump = Insn & { kind: "jump" };
@@ -29,7 +29,7 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   comparePointers(env, state, insn, left, right);
   const zero = isZero(right);
   const equality = insn.op === "jeq" || insn.op === "jne";
-  if (insn.width === 64 && zero && equality && left.isPointer) {
+  if (insn.width === 64 && zero && equality && left.isPointer && (left.maybeNull || neverNull.has(left.kind))) {
     if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
     const onEqual = left.maybeNull ? withNull(state.copy(), left, true) : null;
     const onDifferent = left.maybeNull ? withNull(state.copy(), left, false) : state.copy();
@@ -45,6 +45,9 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   }
   return { taken, fallthrough };
 }
+
+/** Pointers known not to be 0 without a check (kernel: reg_not_null). Of the others Linux walks both edges. */
+const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>(["mapValue", "mapKey", "mapPtr", "mem"]);
 
 function isZero(value: Value): boolean {
   return value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;

@@ -163,8 +163,17 @@ export function enterCallback(env: Env, state: State, shape: CallbackShape, fact
     env.pushEntry(entry);
     return;
   }
+  const caller = state.frame;
+  const begun = caller.runs;
+  caller.runs = 0;
+  if (shape.times !== undefined) {
+    const most = state.reg(shape.times + 1);
+    needNumber(env, state, shape.times + 1);
+    if (most.kind === "scalar" && BigInt(begun) >= most.scalar.umax) return;
+  }
   const inside = state.copy();
   checkDepth(inside);
+  if (shape.times !== undefined) inside.frame.runs = begun + 1;
   // The walk begins again behind the callback's exit, at this call, with the arguments it was made with.
   const frame = new Frame("syncCallback", state.pc, target, state.rcuDepth, shape, state.activation);
   callbackRegs(env, shape, facts, frame, state.pc);

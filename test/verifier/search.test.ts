@@ -1,0 +1,137 @@
+// What the search keeps, compares and gives up: verdicts that hang on it, and the two engines side by side.
+import { expect, it } from "vitest";
+import { assemble } from "../../src/asm/assemble.ts";
+import type { Verdict, VerifyOptions } from "../../src/verifier/verdict.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { generate, randomFrom } from "../support/generate.ts";
+import { assemblyOf } from "../support/text.ts";
+
+function judged(text: string, options: VerifyOptions = {}): Verdict {
+  const outcome = assemble(text);
+  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
+  return verify(outcome.value, {}, options);
+}
+
+const answer = (verdict: Verdict): string =>
+  verdict.verdict === "accepted" ? "accepted" : (verdict.diagnostics[0]?.code ?? verdict.verdict);
+
+const value = ".map m, type=array, key=4, value=16, max=1\n.rcu implicit\n.prog xdp\n";
+const found = `*(u32 *)(r10 - 4) = 0
+r1 = m ll
+r2 = r10
+r2 += -4
+call bpf_map_lookup_elem
+if r0 == 0 goto out
+r9 = r0
+`;
+const coin = (target: string): string => `call bpf_get_prandom_u32\nif r0 == 0 goto ${target}\n`;
+
+it("a number that decided nothing does not keep states apart", () => {
+  // Twenty coins, each leaving another number behind: a million ways, if numbers were compared.
+  const coins = Array.from({ length: 20 }, (_, n) => `${coin(`l${n}`)}r6 += ${1 << n}\nl${n}:\n`).join("");
+  const verdict = judged(`r6 = 0\n${coins}r0 = r6\nexit`);
+  expect(answer(verdict)).toBe("accepted");
+  expect(verdict.statistics.instructions).toBeLessThan(500);
+});
+
+it.each([
+  ["moved by it", "r9 += r6\nr0 = *(u8 *)(r9 + 0)"],
+  ["moved by a copy of it", "r7 = r6\nr9 += r7\nr0 = *(u8 *)(r9 + 0)"],
+  ["moved by it after a spill", "*(u64 *)(r10 - 16) = r6\nr7 = *(u64 *)(r10 - 16)\nr9 += r7\nr0 = *(u8 *)(r9 + 0)"],
+  ["moved by what a function makes of it", "r1 = r6\ncall f\nr9 += r0\nr0 = *(u8 *)(r9 + 0)"],
+  ["a branch decided by it", "if r6 == 0 goto out\nif r6 == 1 goto out\nr0 = *(u8 *)(r9 + 99)"],
+  ["a size given by it", "r1 = r9\nr2 = r6\nr3 = 0\ncall bpf_probe_read_kernel"],
+])("a number that a verdict rests on does: %s", (_, use) => {
+  // The first way walked leaves 1; the second, met at the same place, leaves 100.
+  const text = `${value}${found}${coin("other")}r6 = 1\ngoto join\nother:\nr6 = 100\njoin:\n${use}\nout:\nr0 = 0\nexit\n${
+    use.includes("call f") ? ".func f\nf:\nr0 = r1\nr0 += 0\nexit\n" : ""
+  }`;
+  const wrong = text.replace("xdp", use.includes("probe") ? "kprobe" : "xdp");
+  expect([judged(wrong), judged(wrong, { engine: "reference" })].map(answer)).not.toContain("accepted");
+  const right = wrong.replace("r6 = 100", "r6 = 1");
+  expect([judged(right), judged(right, { engine: "reference" })].map(answer)).toEqual(["accepted", "accepted"]);
+});
+
+it("a slot that is not read any more does not keep states apart, one that is read does", () => {
+  const text = (end: string) =>
+    `${value}${found}${coin("other")}*(u64 *)(r10 - 16) = r9\ngoto join\nother:\n*(u64 *)(r10 - 16) = 5\njoin:\n${end}\nout:\nr0 = 0\nexit`;
+  expect(answer(judged(text("r3 = *(u64 *)(r10 - 16)\nr0 = *(u8 *)(r3 + 0)")))).toBe("E0306");
+  const unread = judged(text("*(u64 *)(r10 - 16) = 0\nr3 = *(u64 *)(r10 - 16)"));
+  expect(answer(unread)).toBe("accepted");
+});
+
+it("what a loop relied on in a later round counts for the states of its first", () => {
+  // r7 is 0 in the first round; what it is in later ones decides an access behind the loop.
+  const text = `${value}${found}r7 = 0
+r1 = r10
+r1 += -32
+r2 = 0
+r3 = 10
+call bpf_iter_num_new
+next:
+r1 = r10
+r1 += -32
+call bpf_iter_num_next
+if r0 == 0 goto done
+${coin("next")}r7 = 15
+goto next
+done:
+r1 = r10
+r1 += -32
+call bpf_iter_num_destroy
+r9 += r7
+r0 = *(u16 *)(r9 + 0)
+out:
+r0 = 0
+exit`;
+  expect(answer(judged(text))).toBe("E0302");
+  expect(answer(judged(text.replace("r7 = 15", "r7 = 14")))).toBe("accepted");
+});
+
+it("a may_goto to itself never goes on", () => {
+  expect(answer(judged("may_goto -1\nr0 = 0\nexit"))).toBe("E0201");
+  expect(answer(judged("r6 = 0\nagain:\nmay_goto +2\nr6 += 1\ngoto again\nr0 = 0\nexit"))).toBe("accepted");
+});
+
+it("the context may be 0 for all that Linux knows, a checked value may not", () => {
+  expect(answer(judged("again:\nif r1 == 0 goto again\nr0 = 0\nexit"))).toBe("E0201");
+  expect(answer(judged(`${value}${found}again:\nif r9 == 0 goto again\nout:\nr0 = 0\nexit`))).toBe("accepted");
+});
+
+it("bpf_loop runs its callback no more often than it is told", () => {
+  const text = (times: number) => `${value}.global main
+${found}*(u64 *)(r10 - 16) = 0
+r1 = ${times}
+r2 = more ll
+r3 = r10
+r3 += -16
+r4 = 0
+call bpf_loop
+r2 = *(u64 *)(r10 - 16)
+r9 += r2
+r0 = *(u8 *)(r9 + 0)
+out:
+r0 = 0
+exit
+more:
+r1 = *(u64 *)(r2 + 0)
+r1 += 1
+*(u64 *)(r2 + 0) = r1
+r0 = 0
+exit`;
+  expect(answer(judged(text(15)))).toBe("accepted");
+  expect(answer(judged(text(16)))).toBe("E0302");
+});
+
+const SEED = 51;
+it(`both engines judge 2000 random programs alike, seed ${SEED}`, { timeout: 60_000 }, () => {
+  const random = randomFrom(SEED);
+  const different: string[] = [];
+  for (let at = 0; at < 2000; at++) {
+    const text = assemblyOf(generate(random));
+    const fast = answer(judged(text));
+    const slow = answer(judged(text, { engine: "reference" }));
+    if (fast !== slow) different.push(`${fast}, reference ${slow}:\n${text}`);
+  }
+  expect(different.slice(0, 3)).toEqual([]);
+});
