@@ -3,6 +3,7 @@
 import type { Diagnostic } from "../diag/diagnostic.ts";
 import type { ProgramTypeName } from "../host/programs.ts";
 import type { Program, RcuRegime } from "../isa/program.ts";
+import type { State } from "./state/state.ts";
 
 /** Everything a verdict depends on beside the program. */
 export interface Profile {
@@ -59,4 +60,9 @@ export interface VerifyOptions {
   readonly logLevel?: 0 | 1 | 2;
   /** `reference`: states are compared in full, not only in what was relied on. Slower; the measure of the other. */
   readonly engine?: "relied" | "reference";
+  /**
+   * Shown each state that is walked, before its instruction. It is the walk's own and changes afterwards: take from it
+   * what is wanted. A path that ends because an earlier state stands for it is not shown further.
+   */
+  readonly onState?: (state: State) => void;
 }

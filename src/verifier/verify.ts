@@ -109,7 +109,12 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
       },
     };
     const level = options.logLevel ?? 0;
-    const trace = level === 0 ? null : (state: State) => void lines.push(logLine(program, state, level));
+    const { onState } = options;
+    const logged = (state: State): void => {
+      onState?.(state);
+      if (level !== 0) lines.push(logLine(program, state, level));
+    };
+    const trace = level === 0 ? (onState ?? null) : logged;
     search = new Search({ env, budget, trace });
     search.push(mainEntry());
     search.run();
