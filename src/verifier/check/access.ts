@@ -1,6 +1,7 @@
 // Loads and stores through a register, by what it points to (kernel: check_mem_access). Each kind of memory has one
 // function that says whether bytes off..off+size-1 may be touched, and what a load of them yields.
 import { type ProgramType, programTypes } from "../../host/programs.ts";
+import { movsx } from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
@@ -13,6 +14,7 @@ import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
 
 const WHERE: Operand = "memory";
+const bitsOf = { 1: 8, 2: 16, 4: 32 } as const;
 
 /** Checks a load and gives what it loads. */
 export function load(env: Env, state: State, access: Access, signed: boolean): Value {
@@ -21,7 +23,8 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
   switch (base.kind) {
     case "stack": {
       const filled = readStack(env, state, base, access);
-      return signed && filled.kind === "scalar" ? loaded : filled;
+      if (!signed || filled.kind !== "scalar" || access.size === 8) return filled;
+      return scalarValue(movsx(64, bitsOf[access.size], filled.scalar));
     }
     case "ctx":
       return loadContext(env, state, base, access) ?? loaded;
@@ -130,10 +133,10 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
   switch (base.kind) {
     case "mapValue": {
       if (base.map === null) return;
+      checkAlignment(env, state, base, access, "value ");
       checkMapAccess(state, base, access, access.mode !== "read", WHERE);
       checkRegion(state, base, access, base.map.valueSize, "E0302", "map value", "map_value");
       checkSpecialFields(state, base, access, WHERE);
-      checkAlignment(state, base, access, "value");
       return;
     }
     case "mapKey":
@@ -157,7 +160,7 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
     case "mem":
       if (access.mode !== "read" && base.readOnly) readOnlyMemory(state, access, base);
       checkRegion(state, base, access, base.size, "E0310", "memory", "mem");
-      checkAlignment(state, base, access, "");
+      checkAlignment(env, state, base, access, "");
       return;
     case "mapPtr":
       reject({
@@ -183,23 +186,27 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
   }
 }
 
-/** Atomics must be aligned; plain accesses to values and packets need not be on machines that Linux runs fast on. */
-function checkAlignment(state: State, base: Value, access: Access, kind: string): void {
-  if (access.mode !== "atomic") return;
+/**
+ * Atomics must be aligned; plain accesses to values and packets need not be on machines that Linux runs fast on, unless
+ * the program asks to be held to it. A packet begins two bytes behind a multiple of eight (kernel: NET_IP_ALIGN).
+ */
+function checkAlignment(env: Env, state: State, base: Value, access: Access, kind: "value " | "packet " | ""): void {
+  if (access.mode !== "atomic" && env.profile.strictAlignment !== true) return;
   const variable = base.scalar;
   const total = base.off + access.off;
-  const loose = variable.isConst
-    ? Number(variable.value ?? 0n) % access.size
-    : Number(variable.tnumMask % BigInt(access.size));
-  if (loose === 0 && total % access.size === 0) return;
+  const head = kind === "packet " ? 2 : 0;
+  const size = BigInt(access.size);
+  if (variable.tnumMask % size === 0n && (variable.tnumValue + BigInt(total + head)) % size === 0n) return;
+  const moved = `${variable.isConst ? variable.smin : tnumText(variable)}+${base.off}+${access.off} size ${access.size}`;
+  const what = access.mode === "atomic" ? `a ${access.size}-byte atomic operation` : `a ${access.size}-byte access`;
   reject({
     code: "E0309",
     state,
     operand: WHERE,
     culprit: access.base,
-    text: `a ${access.size}-byte atomic operation must be aligned`,
+    text: `${what} must be aligned${access.mode === "atomic" ? "" : " in a program with strict alignment"}`,
     label: `offset ${total} is not a multiple of ${access.size}`,
-    kernel: `misaligned ${kind} access off ${variable.isConst ? "" : "(0x0; 0x1)"}+${base.off}+${access.off} size ${access.size}`,
+    kernel: `misaligned ${kind}access off ${kind === "packet " ? `${head}+` : ""}${moved}`,
   });
 }
 
@@ -216,6 +223,7 @@ function checkPacket(env: Env, state: State, base: Value, access: Access): void 
       kernel: "cannot write into packet",
     });
   }
+  checkAlignment(env, state, base, access, "packet ");
   checkRegion(state, base, access, base.size, "E0303", "packet", "packet");
 }
 

@@ -7,6 +7,7 @@ import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
 import { needNumber, needSlot, readSlot, writeSlot } from "../search/demand.ts";
 import {
+  type ByteKind,
   byteKind,
   emptySlot,
   INVALID,
@@ -99,9 +100,20 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
   const range = stackRange(env, state, base, access.base, access.off, access.size, "read from");
   const frame = frameOf(state, base);
   env.deepen(frame.start, -range.least);
+  if (!range.fixed && access.mode === "atomic") {
+    reject({
+      code: "E0304",
+      state,
+      operand: "memory",
+      culprit: access.base,
+      text: "an atomic operation on the stack at an offset that varies",
+      label: `bytes fp${sign(range.least)}..fp${sign(range.end - 1)}`,
+      kernel: `variable offset stack pointer cannot be passed into helper function; var_off=(0x${base.scalar.tnumValue.toString(16)}; 0x${base.scalar.tnumMask.toString(16)}) off=${base.off + access.off} size=${access.size}`,
+    });
+  }
   if (!range.fixed) {
-    const zero = readRange(env, state, frame, range.least, range.end, access.base, "memory");
-    return zero ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
+    const bytes = readRange(env, state, frame, range.least, range.end, access.base, "memory");
+    return bytes === ZERO ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
   }
   const { slot: index, byte } = place(range.least);
   const slot = frame.stack.slot(index);
@@ -127,16 +139,16 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
       }
       return value;
     }
-    if (byte === 0 && access.size === slot.spilled) return filled(value);
-    if (byte === 0 && access.size < slot.spilled) {
-      return filled(scalarValue(domain.truncate(access.size, value.scalar)));
-    }
+    if (byte === 0 && access.size <= slot.spilled) return filled(shortened(value, access.size));
   }
-  const zero = readRange(env, state, frame, range.least, range.end, access.base, "memory");
-  return zero ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
+  const bytes = readRange(env, state, frame, range.least, range.end, access.base, "memory");
+  return bytes !== MISC ? scalarValue(Scalar.constant(0n)) : scalarValue(Scalar.loaded(access.size, false));
 }
 
-/** Checks that bytes least..end-1 hold something that may be read as numbers; true when all are zero. */
+/**
+ * Checks that bytes least..end-1 hold something that may be read as numbers. ZERO when all were stored as zeroes, SPILL
+ * when all belong to a spilled 0; Linux knows a load of the former as 0 everywhere, of the latter at a fixed offset only.
+ */
 export function readRange(
   env: Env,
   state: State,
@@ -146,8 +158,9 @@ export function readRange(
   reg: number,
   operand: Operand,
   indirect = false,
-): boolean {
-  let zero = true;
+): ByteKind {
+  let zeroes = 0;
+  let spilled = 0;
   const depth = state.frames.indexOf(frame);
   for (let at = least; at < end; at++) {
     const { slot: index, byte } = place(at);
@@ -155,10 +168,10 @@ export function readRange(
     const kind = byteKind(slot, byte);
     readSlot(state, depth, index);
     if (kind === SPILL && slot.value?.kind === "scalar") {
-      zero &&= slot.value.scalar.isConst && slot.value.scalar.value === 0n;
+      if (slot.value.scalar.value === 0n) spilled++;
       continue;
     }
-    if (kind !== ZERO) zero = false;
+    if (kind === ZERO) zeroes++;
     if ((kind === INVALID || kind === SPILL || slot.object !== null) && !env.profile.privileged) {
       reject({
         code: kind === SPILL ? "E0404" : "E0305",
@@ -171,10 +184,11 @@ export function readRange(
       });
     }
   }
-  if (zero) {
+  const bytes = zeroes === end - least ? ZERO : spilled === end - least ? SPILL : MISC;
+  if (bytes !== MISC) {
     for (let index = place(end - 1).slot; index <= place(least).slot; index++) needSlot(env, state, depth, index);
   }
-  return zero;
+  return bytes;
 }
 
 export function writeStack(
@@ -235,7 +249,7 @@ export function writeStack(
     return;
   }
   if (byte === 0 && value.kind === "scalar") {
-    const kept = access.size === 8 ? value : scalarValue(domain.truncate(access.size, value.scalar));
+    const kept = shortened(value, access.size);
     let bytes = overwrite(old, 0, 0, MISC).bytes;
     for (let at = 0; at < access.size; at++) bytes = withByte(bytes, at, SPILL);
     if (access.size === 8) writeSlot(state, base.frame, index);
@@ -249,6 +263,11 @@ export function writeStack(
   const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
   if (zero && valueReg !== null) needNumber(env, state, valueReg);
   frame.stack.set(index, overwrite(old, byte, access.size, zero ? ZERO : MISC));
+}
+
+/** The low bytes of a number: the number itself, linked as it was, if it has no others. */
+function shortened(value: Value, size: AccessSize): Value {
+  return value.scalar.umax >> BigInt(8 * size) === 0n ? value : scalarValue(domain.truncate(size, value.scalar));
 }
 
 function refuseIterator(state: State, there: boolean, reg: number, operand: Operand): void {

@@ -4,6 +4,7 @@ import { type AluOp, alu } from "../../isa/alu.ts";
 import type { Insn, Operand as Source, Width } from "../../isa/insn.ts";
 import { readUninit } from "../check/access.ts";
 import * as domain from "../domain/arithmetic.ts";
+import * as linux from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
@@ -81,7 +82,7 @@ function partialCopy(env: Env, state: State, reg: number, value: Value): void {
   });
 }
 
-export function transferSignExtend(state: State, insn: Insn & { kind: "movsx" }): void {
+export function transferSignExtend(env: Env, state: State, insn: Insn & { kind: "movsx" }): void {
   const value = read(state, insn.src, "src");
   if (value.isPointer) {
     reject({
@@ -94,12 +95,19 @@ export function transferSignExtend(state: State, insn: Insn & { kind: "movsx" })
       kernel: `R${insn.src} sign-extension part of pointer`,
     });
   }
-  write(state, insn.dst, scalarValue(domain.movsx(insn.width, insn.from, value.scalar)));
+  const extended = linux.movsx(insn.width, insn.from, value.scalar);
+  // A number that needs none of the sign's bits stays what it was: a copy.
+  const same = value.scalar.umax < 1n << BigInt(insn.from - 1);
+  write(state, insn.dst, scalarValue(extended, same ? linked(env, state, insn.src, value).id : 0));
 }
 
-/** neg and byte swaps. */
-export function transferUnary(state: State, dst: number, make: (scalar: Scalar) => Scalar): void {
+/** neg and byte swaps. Of a pointer they leave some number, which only privileged programs may have. */
+export function transferUnary(env: Env, state: State, dst: number, make: (scalar: Scalar) => Scalar): void {
   const value = read(state, dst, "dst");
+  if (value.isPointer && env.profile.privileged) {
+    write(state, dst, unknownScalar);
+    return;
+  }
   if (value.isPointer) {
     reject({
       code: "E0405",
@@ -121,7 +129,7 @@ export function transferAlu(env: Env, state: State, insn: Insn & { kind: "alu" }
   if (src.kind === "imm") checkImmediate(state, op, width, src.value);
   if (dst === 10) write(state, dst, left);
   if (left.kind === "scalar" && right.kind === "scalar") {
-    write(state, dst, scalarValue(domain.alu(op, width, left.scalar, right.scalar)));
+    write(state, dst, scalarValue(linux.alu(op, width, left.scalar, right.scalar)));
     return;
   }
   write(state, dst, pointerResult(env, state, insn, left, right));

@@ -1,9 +1,9 @@
 // Conditional jumps: which edges can be taken, and what each teaches (kernel: check_cond_jmp_op,
 // mark_ptr_or_null_regs, find_good_pkt_pointers, sync_linked_regs).
 import type { Insn } from "../../isa/insn.ts";
-import { type JumpOp, jump } from "../../isa/jump.ts";
+import type { JumpOp } from "../../isa/jump.ts";
 import { decide, refine } from "../domain/compare.ts";
-import { Scalar } from "../domain/scalar.ts";
+import { intersect, Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
@@ -74,8 +74,13 @@ function numbers(env: Env, state: State, insn: Jump, left: Value, right: Value):
   const sameRegister = insn.src.kind === "reg" && insn.src.reg === insn.dst;
   const edge = (taken: boolean): State | null => {
     if (known !== undefined && known !== taken) return null;
-    if (sameRegister) return reflexive(insn.op) === !taken && insn.op !== "jset" ? null : state.copy();
     const learnt = refine(insn.op, insn.width, left.scalar, right.scalar, taken);
+    if (sameRegister) {
+      // Linux walks both edges of `if r1 < r1`, with what each side says of the other.
+      const out = state.copy();
+      learn(out, insn.dst, left, (learnt && intersect(learnt.a, learnt.b)) ?? Scalar.unknown);
+      return out;
+    }
     if (learnt === undefined) return null;
     const out = state.copy();
     learn(out, insn.dst, left, learnt.a);
@@ -106,11 +111,6 @@ function copiesOf(state: State, value: Value): readonly (readonly Place[])[] {
     }
   });
   return places.length > 1 ? [places] : [];
-}
-
-/** Whether `x op x` holds. */
-function reflexive(op: JumpOp): boolean {
-  return jump[op].eval(1n, 1n, 64);
 }
 
 /** A register's new bounds, and those of every copy of it. */

@@ -4,6 +4,7 @@ import { programTypes } from "../../host/programs.ts";
 import type { Insn } from "../../isa/insn.ts";
 import { load, readUninit, store } from "../check/access.ts";
 import * as domain from "../domain/arithmetic.ts";
+import * as linux from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
@@ -33,13 +34,13 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       else transferAlu(env, state, insn);
       break;
     case "neg":
-      transferUnary(state, insn.dst, (scalar) => domain.neg(insn.width, scalar));
+      transferUnary(env, state, insn.dst, (scalar) => domain.neg(insn.width, scalar));
       break;
     case "swap":
-      transferUnary(state, insn.dst, (scalar) => domain.swap(insn.op, insn.size, scalar));
+      transferUnary(env, state, insn.dst, (scalar) => linux.swap(insn.op, insn.size, scalar));
       break;
     case "movsx":
-      transferSignExtend(state, insn);
+      transferSignExtend(env, state, insn);
       break;
     case "addrSpaceCast":
       return reject({
