@@ -8,7 +8,7 @@ import { requireLive } from "../rcu/stale.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { kindText, pointer, scalarValue, unknownScalar, type Value } from "../state/value.ts";
-import { checkRegion } from "./bounds.ts";
+import { checkRegion, isAligned } from "./bounds.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
 import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
@@ -195,8 +195,7 @@ function checkAlignment(env: Env, state: State, base: Value, access: Access, kin
   const variable = base.scalar;
   const total = base.off + access.off;
   const head = kind === "packet " ? 2 : 0;
-  const size = BigInt(access.size);
-  if (variable.tnumMask % size === 0n && (variable.tnumValue + BigInt(total + head)) % size === 0n) return;
+  if (isAligned(variable, total + head, access.size)) return;
   const moved = `${variable.isConst ? variable.smin : tnumText(variable)}+${base.off}+${access.off} size ${access.size}`;
   const what = access.mode === "atomic" ? `a ${access.size}-byte atomic operation` : `a ${access.size}-byte access`;
   reject({

@@ -1,12 +1,19 @@
 // Whether an access through a pointer with a varying offset stays inside a region of known size
 // (kernel: check_mem_region_access, check_packet_access).
 import type { Code } from "../../diag/diagnostic.ts";
+import type { Scalar } from "../domain/scalar.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import type { Value } from "../state/value.ts";
 
 /** Offsets at or above this are never trusted (kernel: BPF_MAX_VAR_OFF). */
 export const GREATEST_OFFSET = 1 << 29;
+
+/** Whether a varying offset plus a fixed one is a multiple of `size`, whatever the varying one is. */
+export function isAligned(varying: Scalar, fixed: number, size: number): boolean {
+  const unit = BigInt(size);
+  return varying.tnumMask % unit === 0n && (varying.tnumValue + BigInt(fixed)) % unit === 0n;
+}
 
 export interface Reach {
   readonly base: number;

@@ -21,6 +21,7 @@ import {
 } from "../state/stack.ts";
 import { type Frame, type State, slotPlace } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
+import { isAligned } from "./bounds.ts";
 import type { Access } from "./reach.ts";
 
 /** The frame that a stack pointer points into. */
@@ -81,17 +82,19 @@ export function stackRange(
 const sign = (n: number): string => (n < 0 ? String(n) : `+${n}`);
 
 function requireAligned(state: State, base: Value, access: Access): void {
-  const known = base.scalar.isConst ? Number(base.scalar.smin) : Number(base.scalar.tnumMask % BigInt(access.size));
   const total = base.off + access.off;
-  if (known % access.size === 0 && total % access.size === 0) return;
+  if (isAligned(base.scalar, total, access.size)) return;
+  const varying = base.scalar.isConst
+    ? String(base.scalar.smin)
+    : `(0x${base.scalar.tnumValue.toString(16)}; 0x${base.scalar.tnumMask.toString(16)})`;
   reject({
     code: "E0309",
     state,
     operand: "memory",
     culprit: access.base,
     text: `a ${access.size}-byte stack access must be aligned`,
-    label: `offset ${total + (base.scalar.isConst ? known : 0)} is not a multiple of ${access.size}`,
-    kernel: `misaligned stack access off ${base.scalar.isConst ? known : "(var)"}+${base.off}+${access.off} size ${access.size}`,
+    label: `offset ${base.scalar.isConst ? BigInt(total) + base.scalar.smin : total} is not a multiple of ${access.size}`,
+    kernel: `misaligned stack access off ${varying}+${base.off}+${access.off} size ${access.size}`,
   });
 }
 
