@@ -21,7 +21,7 @@ export interface Edges {
   readonly linked?: readonly (readonly Place[])[];
 }
 
-/** Splits a state at a conditional jump. The given state is consumed. */
+/** Splits a state at a conditional jump. The given state becomes one of the edges: the fall-through, if there is one. */
 export function branch(env: Env, state: State, insn: Jump): Edges {
   const left = read(state, insn.dst, "dst");
   const right = readSource(state, insn.src);
@@ -31,20 +31,22 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   const equality = insn.op === "jeq" || insn.op === "jne";
   if (insn.width === 64 && zero && equality && left.isPointer && (left.maybeNull || neverNull.has(left.kind))) {
     if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
-    const onEqual = left.maybeNull ? withNull(state.copy(), left, true) : null;
-    const onDifferent = left.maybeNull ? withNull(state.copy(), left, false) : state.copy();
-    return insn.op === "jeq"
-      ? { taken: onEqual, fallthrough: onDifferent }
-      : { taken: onDifferent, fallthrough: onEqual };
+    if (!left.maybeNull) return insn.op === "jeq" ? never(state) : always(state);
+    const taken = state.copy();
+    withNull(taken, left, insn.op === "jeq");
+    withNull(state, left, insn.op !== "jeq");
+    return { taken, fallthrough: state };
   }
   const taken = state.copy();
-  const fallthrough = state.copy();
   if (insn.width === 64 && insn.src.kind === "reg") {
-    provePacket(insn.op, left, right, taken, fallthrough);
-    if (equality) learnNonNull(insn.op, left, right, taken, fallthrough);
+    provePacket(insn.op, left, right, taken, state);
+    if (equality) learnNonNull(insn.op, left, right, taken, state);
   }
-  return { taken, fallthrough };
+  return { taken, fallthrough: state };
 }
+
+const always = (state: State): Edges => ({ taken: state, fallthrough: null });
+const never = (state: State): Edges => ({ taken: null, fallthrough: state });
 
 /** Pointers known not to be 0 without a check (kernel: reg_not_null). Of the others Linux walks both edges. */
 const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>(["mapValue", "mapKey", "mapPtr", "mem"]);
@@ -70,31 +72,32 @@ function comparePointers(env: Env, state: State, insn: Jump, left: Value, right:
 }
 
 function numbers(env: Env, state: State, insn: Jump, left: Value, right: Value): Edges {
-  const known = decide(insn.op, insn.width, left.scalar, right.scalar);
-  const sameRegister = insn.src.kind === "reg" && insn.src.reg === insn.dst;
-  const edge = (taken: boolean): State | null => {
-    if (known !== undefined && known !== taken) return null;
-    const learnt = refine(insn.op, insn.width, left.scalar, right.scalar, taken);
+  const { op, width, dst, src } = insn;
+  const sameRegister = src.kind === "reg" && src.reg === dst;
+  const known = decide(op, width, left.scalar, right.scalar);
+  const yes = known === undefined ? refine(op, width, left.scalar, right.scalar, true) : undefined;
+  const no = known === undefined ? refine(op, width, left.scalar, right.scalar, false) : undefined;
+  const decided = known ?? (sameRegister || (yes && no) ? undefined : yes !== undefined);
+  if (decided !== undefined) {
+    needNumber(env, state, dst);
+    if (src.kind === "reg") needNumber(env, state, src.reg);
+    return decided ? always(state) : never(state);
+  }
+  const linked = [...copiesOf(state, left), ...copiesOf(state, right)];
+  const taken = state.copy();
+  for (const [out, learnt] of [
+    [taken, yes],
+    [state, no],
+  ] as const) {
     if (sameRegister) {
       // Linux walks both edges of `if r1 < r1`, with what each side says of the other.
-      const out = state.copy();
-      learn(out, insn.dst, left, (learnt && intersect(learnt.a, learnt.b)) ?? Scalar.unknown);
-      return out;
+      learn(out, dst, left, (learnt && intersect(learnt.a, learnt.b)) ?? Scalar.unknown);
+    } else if (learnt !== undefined) {
+      learn(out, dst, left, learnt.a);
+      if (src.kind === "reg") learn(out, src.reg, right, learnt.b);
     }
-    if (learnt === undefined) return null;
-    const out = state.copy();
-    learn(out, insn.dst, left, learnt.a);
-    if (insn.src.kind === "reg") learn(out, insn.src.reg, right, learnt.b);
-    return out;
-  };
-  const taken = edge(true);
-  const fallthrough = edge(false);
-  if (taken === null || fallthrough === null) {
-    needNumber(env, state, insn.dst);
-    if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
   }
-  const linked = [left, right].flatMap((value) => copiesOf(state, value));
-  return { taken, fallthrough, ...(linked.length > 0 ? { linked } : {}) };
+  return { taken, fallthrough: state, ...(linked.length > 0 ? { linked } : {}) };
 }
 
 /** Where the number lies, if in more than one place. */
@@ -115,6 +118,7 @@ function copiesOf(state: State, value: Value): readonly (readonly Place[])[] {
 
 /** A register's new bounds, and those of every copy of it. */
 function learn(state: State, reg: number, old: Value, scalar: Scalar): void {
+  if (scalar === old.scalar) return;
   if (old.id === 0) {
     state.set(reg, scalarValue(scalar));
     return;
@@ -123,7 +127,7 @@ function learn(state: State, reg: number, old: Value, scalar: Scalar): void {
 }
 
 /** Every copy of a maybe-null pointer becomes 0, or a pointer. */
-function withNull(state: State, tested: Value, isNull: boolean): State {
+function withNull(state: State, tested: Value, isNull: boolean): void {
   state.mapValues((value) => {
     if (!value.maybeNull || value.id !== tested.id || !value.isPointer) return value;
     if (isNull) return scalarValue(Scalar.constant(0n));
@@ -132,7 +136,6 @@ function withNull(state: State, tested: Value, isNull: boolean): State {
   if (isNull && tested.reference !== 0) {
     state.references = state.references.filter((held) => held.id !== tested.reference);
   }
-  return state;
 }
 
 /** A pointer equal to one that is not null is not null itself. */

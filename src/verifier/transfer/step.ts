@@ -152,20 +152,16 @@ function transferStore(env: Env, state: State, insn: Insn & { kind: "store" }): 
 
 function jumpTo(env: Env, state: State, insn: Insn & { kind: "jump" }): boolean {
   const here = state.pc;
+  const before = state.path;
   const { taken, fallthrough, linked } = branch(env, state, insn);
   const leave = (to: State, target: number, kind: "taken" | "fallthrough"): void => {
-    to.path = { previous: state.path, from: here, to: target, kind, ...(linked === undefined ? {} : { linked }) };
+    const node = { previous: before, from: here, to: target, kind };
+    to.path = linked === undefined ? node : { ...node, linked };
     to.pc = target;
   };
   if (taken !== null) leave(taken, here + 1 + insn.off, "taken");
   if (fallthrough !== null) leave(fallthrough, here + 1, "fallthrough");
-  const first = fallthrough ?? taken;
-  if (first === null) return false;
-  if (fallthrough !== null && taken !== null) env.push(taken);
-  state.frames = first.frames;
-  state.references = first.references;
-  state.path = first.path;
-  state.pc = first.pc;
+  if (taken !== null && taken !== state) env.push(taken);
   return true;
 }
 
