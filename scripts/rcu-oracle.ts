@@ -1,5 +1,5 @@
 // The verifier against the brute-force oracle on many random programs under the explicit regime:
-//   npx tsx scripts/rcu-oracle.ts --count 200000 --seed 1
+//   npm run fuzz:oracle -- --programs 200000 --seed 1
 // Prints which rule decided the refusals and the first differences, made small. Exits with 1 if there is any
 // difference, or if the programs do not test what they should (30 to 70 % accepted, each rule at least 1 %).
 import { parseArgs } from "node:util";
@@ -8,9 +8,15 @@ import { generate, randomFrom } from "../test/support/generate.ts";
 import { assemblyOf } from "../test/support/text.ts";
 
 const { values } = parseArgs({
-  options: { count: { type: "string", default: "200000" }, seed: { type: "string" }, show: { type: "string" } },
+  options: {
+    programs: { type: "string" },
+    /** The older name of `programs`. */
+    count: { type: "string" },
+    seed: { type: "string" },
+    show: { type: "string" },
+  },
 });
-const count = Number(values.count);
+const count = Number(values.programs ?? values.count ?? 200_000);
 const seed = values.seed === undefined ? Date.now() % 1_000_000_007 : Number(values.seed);
 const show = Number(values.show ?? 5);
 console.log(`${count} programs from seed ${seed}`);

@@ -107,7 +107,7 @@ class Generator {
       else this.accessSomewhere();
     }
     b.place(this.out);
-    if (this.kinds[0] !== "number" || this.chance(0.5)) b.mov(0, imm(this.below(2)));
+    if (this.chance(0.98)) b.mov(0, imm(this.below(2)));
     b.exit();
     for (const { label, write } of this.functions) {
       b.place(label);
@@ -133,7 +133,7 @@ class Generator {
       b.mov(2, reg(10));
       b.alu("add", 64, 2, imm(-4));
       this.call(LOOKUP);
-      if (this.chance(0.98)) b.jump("jeq", 64, 0, imm(0), this.out);
+      if (this.chance(0.995)) b.jump("jeq", 64, 0, imm(0), this.out);
       b.mov(VALUE, reg(0));
       this.kinds[0] = "value";
     }
@@ -393,12 +393,13 @@ class Generator {
   private bound(r: number, most: number): void {
     const { b } = this;
     const width: Width = this.chance(0.65) ? 64 : 32;
-    const slack = this.chance(0.85) ? 0 : this.pick([1, 1, 2, 8, -1]);
+    const slack = this.chance(0.93) ? 0 : this.pick([1, 1, 2, 8, -1]);
     const roll = this.random();
+    // A compare of the low half says little of the whole, unless the upper half is gone.
+    if (width === 32 && roll >= 0.24 && this.chance(0.9)) b.alu("mov", 32, r, reg(r));
     const mask = 2 ** Math.floor(Math.log2(Math.max(1, most + 1))) - 1;
     if (roll < 0.24) b.alu("and", width, r, imm(mask + (this.chance(0.9) ? 0 : mask + 1)));
     else if (roll < 0.5) {
-      if (width === 32 && this.chance(0.7)) b.alu("mov", 32, r, reg(r));
       b.jump("jgt", width, r, imm(most + slack), this.out);
     } else if (roll < 0.58) b.jump("jge", width, r, imm(most + 1 + slack), this.out);
     else if (roll < 0.76) {
@@ -419,7 +420,7 @@ class Generator {
       b.goto(this.out);
       b.place(inside);
     } else if (roll < 0.9) b.alu("rsh", width, r, imm(width - Math.max(1, Math.floor(Math.log2(Math.max(2, most))))));
-    else if (roll < 0.94) b.alu("mod", width, r, imm(Math.max(1, most + 1 + slack)));
+    else if (roll < 0.98) b.alu("mod", width, r, imm(Math.max(1, most + 1 + slack)));
   }
 
   private accessSomewhere(): void {
@@ -439,10 +440,10 @@ class Generator {
     const size = this.pick(sizes);
     const index = this.number();
     const most = Math.max(0, length - size);
-    if (this.chance(0.9)) this.bound(index, most);
+    if (this.chance(0.97)) this.bound(index, most);
     const between = this.below(3);
-    for (let at = 0; at < between && this.chance(0.3); at++) this.arithmetic(index);
-    const aligned = base === 10 && size > 1 && this.chance(0.9);
+    for (let at = 0; at < between && this.chance(0.12); at++) this.arithmetic(index);
+    const aligned = base === 10 && size > 1 && this.chance(0.95);
     if (aligned) b.alu("and", 64, index, imm(-size));
     const pointer = this.pick([1, 2, 3, 4, 5].filter((r) => r !== index));
     const roll = this.random();
@@ -464,7 +465,7 @@ class Generator {
       b.alu("sub", 64, pointer, reg(index));
     }
     this.kinds[pointer] = "moved";
-    if (this.chance(0.12)) b.alu(this.chance(0.5) ? "add" : "sub", 64, pointer, imm(this.below(5)));
+    if (this.chance(0.05)) b.alu(this.chance(0.5) ? "add" : "sub", 64, pointer, imm(this.below(5)));
     if (this.access < 0) this.access = b.here;
     this.touch(pointer, size, 0);
   }
@@ -497,7 +498,7 @@ class Generator {
     const size = this.pick(sizes);
     const xdp = this.type === "xdp";
     const index = this.number();
-    const most = this.pick([0, 14, 60, 255, 0x7fff, 0xffff]);
+    const most = this.pick([0, 14, 60, 255, 0x7fff, 0x7fff, 0xffff]);
     const free = [1, 2, 3, 4, 5].filter((r) => r !== index);
     const [data, end, after] = free;
     b.load(4, data, CTX, xdp ? 0 : 76);
@@ -522,7 +523,7 @@ class Generator {
     }
     for (const r of [data, end, after]) this.kinds[r] = "moved";
     const from = this.chance(0.8) ? data : after;
-    const off = (from === after ? -reach : 0) + Math.max(0, reach - size) + (this.chance(0.8) ? 0 : this.below(5) - 2);
+    const off = (from === after ? -reach : 0) + Math.max(0, reach - size) + (this.chance(0.93) ? 0 : this.below(5) - 2);
     this.touch(from, size, off);
   }
 

@@ -155,8 +155,10 @@ export class Scalar {
 
   /** `value` may be given as a signed or an unsigned number. */
   contains(value: bigint): boolean {
-    const hi = highHalf(value);
-    const lo = lowHalf(value);
+    return this.containsHalves(highHalf(value), lowHalf(value));
+  }
+
+  containsHalves(hi: number, lo: number): boolean {
     return (
       tnum.contains(this.bits, hi, lo) &&
       !below(hi, lo, this.uminHi, this.uminLo) &&
