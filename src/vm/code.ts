@@ -1,6 +1,5 @@
-// A program made ready to run: eight int32 words an instruction, one dense operation number for each form, so that
-// `interpret` is a single jump table and decodes nothing. Apart from the interpreter because the numbers must be
-// written there as literals (V8 builds a jump table only from those) and here as names.
+// A program made ready to run: eight int32 words an instruction, one dense operation number for each form, so that the
+// fast loop is a single jump table and decodes nothing.
 import { aluOps } from "../isa/alu.ts";
 import { atomicOps } from "../isa/atomic.ts";
 import type { AccessSize, Insn, Operand } from "../isa/insn.ts";

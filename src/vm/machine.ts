@@ -23,6 +23,7 @@ import { historyOf, type Past } from "./history.ts";
 import { interpret } from "./interpret.ts";
 import { Lately } from "./lately.ts";
 import { createMaps } from "./load-maps.ts";
+import { fastLoop } from "./loop/loop.ts";
 import { MapOperations } from "./map-calls.ts";
 import { raise } from "./raise.ts";
 import {
@@ -31,6 +32,7 @@ import {
   Cpu,
   EXITED,
   FAULTED,
+  type FastLoop,
   FRAMES,
   frame,
   NOT_WRITABLE,
@@ -92,6 +94,8 @@ const LONGEST_CONTEXT = 4096;
 
 interface Entry {
   readonly code: Code;
+  /** Of its words in the machine's memory, for the fast loop. */
+  address: number;
   readonly type: ProgramType | undefined;
   readonly pointers: ReadonlyMap<number, number>;
 }
@@ -147,8 +151,9 @@ export class Machine {
     this.tracer = options.onEvent === undefined ? undefined : new Tracer(this, options.onEvent);
     this.world = this.#world();
     this.calls = new Calls(this.world);
+    const run = fastLoop(this.memory);
     const none = predecode(EMPTY, () => null);
-    this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none));
+    this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none, run));
     this.#past = {
       lately: this.#lately,
       memory: this.memory,
@@ -158,13 +163,13 @@ export class Machine {
     };
   }
 
-  #makeCpu(index: number, none: Code): Cpu {
+  #makeCpu(index: number, none: Code, run: FastLoop): Cpu {
     const base = this.memory.reserve(CPU_WORDS * 4);
     const stacks = Array.from({ length: FRAMES }, (_, depth) => {
       const address = this.memory.allocate(STACK_BYTES, 8, kind.stack, index * FRAMES + depth);
       return { address, region: this.memory.regionAt(address) };
     });
-    const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none);
+    const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none, run);
     cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;
     cpu.R[state.status] = EXITED;
@@ -200,8 +205,21 @@ export class Machine {
     for (const field of type?.fields ?? []) {
       if (field.kind !== "scalar") pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
     }
-    this.#programs.push({ code, type, pointers });
+    const entry = { code, address: 0, type, pointers };
+    if (!this.#place(entry)) {
+      const text = `no memory is left for the program's ${program.insns.length} instructions`;
+      return refuse({ code: "E0703", at, pc: 0, text });
+    }
+    this.#programs.push(entry);
     return { ok: true, value: new Loaded(this, index, program), diagnostics: [] };
+  }
+
+  /** Puts a program's words into the machine's memory; false when there is no room. */
+  #place(entry: Entry): boolean {
+    const { words } = entry.code;
+    entry.address = this.memory.reserve(words.length * 4);
+    if (entry.address !== 0) this.memory.i32.set(words, entry.address >> 2);
+    return entry.address !== 0;
   }
 
   #resolve(
@@ -246,10 +264,10 @@ export class Machine {
     }
     this.#explicit = this.regimeOf(code.program) === "explicit";
     const packet = input.packet ?? (type?.fields === undefined ? undefined : new Uint8Array());
-    const packetBase = packet === undefined ? 0 : this.#place(HEADROOM + packet.length, kind.packet, cpu, type);
+    const packetBase = packet === undefined ? 0 : this.#input(HEADROOM + packet.length, kind.packet, cpu, type);
     const context = input.memory ?? this.#contextBytes(type, input, packet, packetBase + HEADROOM);
     const contextKind = input.memory === undefined ? kind.ctx : kind.scratch;
-    const contextBase = this.#place(context.length, contextKind, cpu, undefined);
+    const contextBase = this.#input(context.length, contextKind, cpu, undefined);
     cpu.refresh();
     cpu.U.set(context, contextBase);
     if (packet !== undefined) cpu.U.set(packet, packetBase + HEADROOM);
@@ -283,7 +301,7 @@ export class Machine {
     return cpu;
   }
 
-  #place(size: number, what: number, cpu: Cpu, type: ProgramType | undefined): number {
+  #input(size: number, what: number, cpu: Cpu, type: ProgramType | undefined): number {
     const flags = what === kind.packet && type !== undefined && !type.packetWritable ? READ_ONLY : 0;
     const base = this.memory.allocate(Math.max(1, size), 8, what, cpu.index, flags);
     if (base === 0) throw new Error(`no memory is left for ${size} bytes of input`);
@@ -331,8 +349,7 @@ export class Machine {
       },
       switchProgram: (cpu, index) => {
         const entry = machine.#programs[index];
-        cpu.code = entry.code;
-        cpu.contextPointers = entry.pointers;
+        enterProgram(cpu, entry);
         cpu.R[state.program] = index;
         cpu.R[state.pc] = 0;
       },
@@ -411,14 +428,13 @@ export class Machine {
   restore(snapshot: MachineSnapshot): void {
     this.memory.restore(snapshot.memory);
     this.#lately.restore(snapshot.lately);
+    // Programs that were loaded since then stay, at another place.
+    for (const entry of this.#programs) if (entry.address >= this.memory.used) this.#place(entry);
     this.cpus.forEach((cpu, at) => {
       const kept = snapshot.cpus[at];
       cpu.refresh();
       const entry = this.#programs[cpu.R[state.program]];
-      if (entry !== undefined) {
-        cpu.code = entry.code;
-        cpu.contextPointers = entry.pointers;
-      }
+      if (entry !== undefined) enterProgram(cpu, entry);
       cpu.fault = kept.fault;
       cpu.warnings.length = kept.warnings;
       this.#output[at].length = kept.output;
@@ -487,6 +503,12 @@ export class Machine {
     }
     return runs.map((run) => run.result());
   }
+}
+
+function enterProgram(cpu: Cpu, { code, address, pointers }: Entry): void {
+  cpu.code = code;
+  cpu.codeAt = address;
+  cpu.contextPointers = pointers;
 }
 
 function sleepable({ code, type }: Entry): boolean {

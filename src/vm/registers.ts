@@ -69,8 +69,6 @@ export const state = {
   /** What the finished run returned. */
   resultLo: 114,
   resultHi: 115,
-  /** The fast loop stopped at an instruction that it does not do. */
-  leaving: 116,
   /** Address of the timer whose callback runs, 0 if none does. */
   timer: 117,
   /** Free for the call in progress. */
@@ -126,6 +124,12 @@ export interface CallPort {
   history(cpu: Cpu, what: FaultKind, reg: number, region: number): readonly History[];
 }
 
+/**
+ * Runs up to `budget` instructions (at least one) of the code at address `code` for the CPU whose words are at `cpu`. 0 when
+ * all are done; else the complement of how many are left, and the instruction at `pc` is one for slow.ts.
+ */
+export type FastLoop = (cpu: number, code: number, budget: number) => number;
+
 export class Cpu {
   readonly index: number;
   readonly memory: Memory;
@@ -133,12 +137,16 @@ export class Cpu {
   /** The first byte of each frame's stack, and its region. */
   readonly stacks: readonly { readonly address: number; readonly region: number }[];
   readonly calls: CallPort;
+  /** The fast loop on this memory. */
+  readonly run: FastLoop;
   /** The CPU's own words; the machine's; bytes; and the same bytes for unaligned words. */
   R: Int32Array;
   I: Int32Array;
   U: Uint8Array;
   D: DataView;
   code: Code;
+  /** Address of the code's words. */
+  codeAt = 0;
   strict = false;
   /** A map operation makes one step at a time, each counted as one by interpret. */
   stepwise = false;
@@ -158,6 +166,7 @@ export class Cpu {
     stacks: readonly { readonly address: number; readonly region: number }[],
     calls: CallPort,
     code: Code,
+    run: FastLoop,
   ) {
     this.index = index;
     this.memory = memory;
@@ -165,6 +174,7 @@ export class Cpu {
     this.stacks = stacks;
     this.calls = calls;
     this.code = code;
+    this.run = run;
     this.I = memory.i32;
     this.U = memory.u8;
     this.D = memory.view;

@@ -13,7 +13,6 @@ import {
   unsetEither,
   unwritten,
 } from "./access.ts";
-import { divideSigned } from "./arithmetic.ts";
 import { INSN_WORDS, operation } from "./code.ts";
 import { frameAt, popFrame } from "./frames.ts";
 import { raise } from "./raise.ts";
@@ -105,21 +104,8 @@ export function slow(cpu: Cpu, i: number): boolean {
 
 function arithmetic(cpu: Cpu, i: number, op: number, d: number, s: number): boolean {
   const R = cpu.R;
-  const C = cpu.code.words;
   const run = (op / 14) | 0;
   const which = op % 14;
-  // sdiv and smod on 64 bits are done here; they are too rare to make the fast loop longer.
-  if (run < 2 && (which === 4 || which === 10)) {
-    if (run === 1) unsetEither(cpu, i, d, s);
-    else if (R[d + word.region] < 0) unset(cpu, i, d);
-    const lo = run === 0 ? C[i + 4] : R[s];
-    const hi = run === 0 ? C[i + 5] : R[s + 1];
-    R[d + word.region] = 0;
-    if ((lo | hi) !== 0) divideSigned(R, d, lo, hi, which === 10);
-    else if (which === 4) R[d] = R[d + 1] = 0;
-    R[state.pc] = i + INSN_WORDS;
-    return true;
-  }
   if (op === 14 || op === 15) {
     const al = R[d];
     const bl = R[s];

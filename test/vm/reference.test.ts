@@ -1,5 +1,4 @@
-// Every arithmetic, jump, swap and atomic form of the interpreter against the bigint reference of isa/: the numbers in
-// its switch are right exactly if this passes.
+// Every arithmetic, jump, swap and atomic form of the interpreter against the bigint reference of isa/.
 import { describe, expect, it } from "vitest";
 import { aluOps, evalAlu, evalMovsx, evalNeg, evalSwap } from "../../src/isa/alu.ts";
 import { type AtomicRow, atomic, atomicOps, evalAtomic } from "../../src/isa/atomic.ts";

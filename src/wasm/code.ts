@@ -1,0 +1,150 @@
+// WebAssembly instructions as nested lists of bytes: an expression is the list of its operands' instructions and its own.
+// Branches name the label they go to; the depth that the format wants is counted when a function is written (module.ts).
+
+/** A place to branch to: the end of a block or of an `if`, the beginning of a loop. */
+export class Label {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export type Code = number | readonly Code[] | Scope | Branch;
+
+export interface Scope {
+  readonly opcode: number;
+  /** What it leaves on the stack. */
+  readonly type: number;
+  readonly label: Label | null;
+  readonly body: Code;
+  readonly otherwise: Code | null;
+}
+
+/** The last target is that of a table without a fitting entry; the others do not have a table. */
+export interface Branch {
+  readonly opcode: number;
+  readonly to: readonly Label[];
+}
+
+export const type = { i32: 0x7f, i64: 0x7e, none: 0x40 } as const;
+
+/** A number in groups of seven bits, the lowest first; most have one. */
+export function unsigned(value: number): Code {
+  return value < 0x80 ? value : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
+}
+
+/** The same with a sign, which is the last group's highest bit. */
+function signed(value: number): Code {
+  return value >= -64 && value < 64 ? value & 0x7f : [(value & 0x7f) | 0x80, signed(value >> 7)];
+}
+
+function signedLong(value: bigint): Code {
+  const low = Number(value & 0x7fn);
+  return value >= -64n && value < 64n ? low : [low | 0x80, signedLong(value >> 7n)];
+}
+
+type Binary = (a: Code, b: Code) => Code;
+const binary =
+  (opcode: number): Binary =>
+  (a, b) => [a, b, opcode];
+const unary =
+  (opcode: number) =>
+  (a: Code): Code => [a, opcode];
+const load =
+  (opcode: number, align: number) =>
+  (address: Code, offset = 0): Code => [address, opcode, align, unsigned(offset)];
+const store =
+  (opcode: number, align: number) =>
+  (address: Code, value: Code, offset = 0): Code => [address, value, opcode, align, unsigned(offset)];
+
+/** The operations that both widths have, in the order of their opcodes. */
+function shared(compare: number, arithmetic: number) {
+  return {
+    eqz: unary(compare),
+    eq: binary(compare + 1),
+    ne: binary(compare + 2),
+    ltS: binary(compare + 3),
+    ltU: binary(compare + 4),
+    gtS: binary(compare + 5),
+    gtU: binary(compare + 6),
+    leS: binary(compare + 7),
+    leU: binary(compare + 8),
+    geS: binary(compare + 9),
+    geU: binary(compare + 10),
+    add: binary(arithmetic),
+    sub: binary(arithmetic + 1),
+    mul: binary(arithmetic + 2),
+    divS: binary(arithmetic + 3),
+    divU: binary(arithmetic + 4),
+    remS: binary(arithmetic + 5),
+    remU: binary(arithmetic + 6),
+    and: binary(arithmetic + 7),
+    or: binary(arithmetic + 8),
+    xor: binary(arithmetic + 9),
+    shl: binary(arithmetic + 10),
+    shrS: binary(arithmetic + 11),
+    shrU: binary(arithmetic + 12),
+    rotl: binary(arithmetic + 13),
+  };
+}
+
+export const i32 = {
+  ...shared(0x45, 0x6a),
+  const: (value: number): Code => [0x41, signed(value | 0)],
+  wrap: unary(0xa7),
+  extend8: unary(0xc0),
+  extend16: unary(0xc1),
+  load: load(0x28, 2),
+  load8S: load(0x2c, 0),
+  load8U: load(0x2d, 0),
+  load16S: load(0x2e, 1),
+  load16U: load(0x2f, 1),
+  store: store(0x36, 2),
+  store8: store(0x3a, 0),
+  store16: store(0x3b, 1),
+};
+
+export const i64 = {
+  ...shared(0x50, 0x7c),
+  const: (value: bigint): Code => [0x42, signedLong(BigInt.asIntN(64, value))],
+  extend8: unary(0xc2),
+  extend16: unary(0xc3),
+  extend32: unary(0xc4),
+  fromS: unary(0xac),
+  fromU: unary(0xad),
+  load: load(0x29, 3),
+  store: store(0x37, 3),
+};
+
+export const get = (local: number): Code => [0x20, unsigned(local)];
+export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
+export const tee = (local: number, value: Code): Code => [value, 0x22, unsigned(local)];
+export const give = (value: Code): Code => [value, 0x0f];
+
+export const block = (label: Label, body: Code): Code => ({
+  opcode: 0x02,
+  type: type.none,
+  label,
+  body,
+  otherwise: null,
+});
+export const loop = (label: Label, body: Code): Code => ({
+  opcode: 0x03,
+  type: type.none,
+  label,
+  body,
+  otherwise: null,
+});
+export const when = (condition: Code, body: Code): Code => [
+  condition,
+  { opcode: 0x04, type: type.none, label: null, body, otherwise: null },
+];
+/** The value of one of two expressions, only that one being computed. */
+export const choose = (of: number, condition: Code, body: Code, otherwise: Code): Code => [
+  condition,
+  { opcode: 0x04, type: of, label: null, body, otherwise },
+];
+export const go = (to: Label): Code => ({ opcode: 0x0c, to: [to] });
+export const goIf = (condition: Code, to: Label): Code => [condition, { opcode: 0x0d, to: [to] }];
+export const table = (index: Code, to: readonly Label[]): Code => [index, { opcode: 0x0e, to }];

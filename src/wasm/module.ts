@@ -1,0 +1,140 @@
+// A WebAssembly module of one function on an imported memory: its bytes, and what of the engine's interface is needed to
+// run it. That interface is declared here because the library's type set has no DOM.
+import { type Branch, type Code, type Label, type Scope, unsigned } from "./code.ts";
+
+export interface Func {
+  readonly name: string;
+  readonly parameters: readonly number[];
+  readonly result: number;
+  /** Types of the locals after the parameters. */
+  readonly locals: readonly number[];
+  readonly body: Code;
+}
+
+/** A compiled module; it can be given to any number of memories. */
+export interface Module {
+  readonly exports?: undefined;
+}
+
+interface Engine {
+  readonly Module: new (bytes: Uint8Array) => Module;
+  readonly Instance: new (
+    module: Module,
+    imports: { readonly m: { readonly memory: unknown } },
+  ) => { readonly exports: Readonly<Record<string, unknown>> };
+}
+
+const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: Engine };
+
+export function compile(func: Func): Module {
+  return new engine.Module(moduleBytes(func));
+}
+
+/** The module's function on a memory. */
+export function onMemory(module: Module, memory: unknown, name: string): unknown {
+  return new engine.Instance(module, { m: { memory } }).exports[name];
+}
+
+const END = 0x0b;
+const ELSE = 0x05;
+const TABLE = 0x0e;
+
+function moduleBytes({ name, parameters, result, locals, body }: Func): Uint8Array {
+  const text = (words: string): Code => [words.length, [...words].map((letter) => letter.charCodeAt(0))];
+  const out = new Writer();
+  out.write([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+  out.section(1, [1, 0x60, parameters.length, parameters, 1, result]);
+  // m.memory: at least one page, no limit.
+  out.section(2, [1, text("m"), text("memory"), 2, 0, 1]);
+  out.section(3, [1, 0]);
+  out.section(7, [1, text(name), 0, 0]);
+  const declared = locals.map((local) => [1, local]);
+  out.section(10, [1, { sized: [unsigned(locals.length), declared, body, END] }]);
+  return out.bytes;
+}
+
+/**
+ * Bytes of nested code. The first module is made before anything runs, by code that no engine has compiled yet: each byte
+ * is written once, and loops are plain.
+ */
+class Writer {
+  #room = new Uint8Array(1 << 15);
+  #at = 0;
+  readonly #depths = new Map<Label, number>();
+  #depth = 0;
+
+  get bytes(): Uint8Array {
+    return this.#room.subarray(0, this.#at);
+  }
+
+  section(id: number, content: readonly (Code | Sized)[]): void {
+    this.#byte(id);
+    this.#sized(content);
+  }
+
+  write(code: Code): void {
+    if (typeof code === "number") this.#byte(code);
+    else if (isList(code)) {
+      for (let at = 0; at < code.length; at++) {
+        const part = code[at];
+        if (typeof part === "number") this.#byte(part);
+        else this.write(part);
+      }
+    } else if ("to" in code) this.#branch(code);
+    else this.#scope(code);
+  }
+
+  #byte(byte: number): void {
+    if (this.#at === this.#room.length) {
+      const more = new Uint8Array(this.#at * 2);
+      more.set(this.#room);
+      this.#room = more;
+    }
+    this.#room[this.#at++] = byte;
+  }
+
+  /** The length goes before the content: into five bytes, for it is not known before. */
+  #sized(content: readonly (Code | Sized)[]): void {
+    const at = this.#at;
+    for (let n = 0; n < 5; n++) this.#byte(0);
+    for (const part of content) {
+      if (isSized(part)) this.#sized(part.sized);
+      else this.write(part);
+    }
+    const length = this.#at - at - 5;
+    for (let n = 0; n < 5; n++) this.#room[at + n] = ((length >>> (7 * n)) & 0x7f) | (n < 4 ? 0x80 : 0);
+  }
+
+  #branch({ opcode, to }: Branch): void {
+    this.#byte(opcode);
+    if (opcode === TABLE) this.write(unsigned(to.length - 1));
+    for (let n = 0; n < to.length; n++) this.write(unsigned(this.#depth - (this.#depths.get(to[n]) ?? 0)));
+  }
+
+  #scope({ opcode, type, label, body, otherwise }: Scope): void {
+    this.#byte(opcode);
+    this.#byte(type);
+    this.#depth++;
+    if (label !== null) this.#depths.set(label, this.#depth);
+    this.write(body);
+    if (otherwise !== null) {
+      this.#byte(ELSE);
+      this.write(otherwise);
+    }
+    this.#depth--;
+    this.#byte(END);
+  }
+}
+
+/** Content that its length stands before. */
+interface Sized {
+  readonly sized: readonly Code[];
+}
+
+function isSized(part: Code | Sized): part is Sized {
+  return typeof part === "object" && "sized" in part;
+}
+
+function isList(code: Code): code is readonly Code[] {
+  return Array.isArray(code);
+}
