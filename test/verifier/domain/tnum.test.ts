@@ -1,70 +1,40 @@
-// Every pair of five-bit tnums, for each operator: the result has all that the members
-// give. Five bits have 243 tnums and 59,049 pairs, and show every interplay of carries.
+// Every pair of six-bit tnums, for each operator: the result has all that the members give, and is the least such one
+// as often as it ever was. Six bits have 729 tnums and 531,441 pairs; scripts/domain-laws.ts takes eight.
 import { describe, expect, test } from "vitest";
 import * as tnum from "../../../src/verifier/domain/tnum.ts";
+import { census, shown, smallOperators, smallTnums } from "./small.ts";
 
 const width = 5;
 const top = (1 << width) - 1;
-
-interface Small {
-  readonly bits: tnum.Tnum;
-  readonly value: number;
-  readonly mask: number;
-  readonly members: readonly number[];
-}
-
 const words = Array.from({ length: top + 1 }, (_, i) => i);
-const all: readonly Small[] = words.flatMap((mask) =>
-  words
-    .filter((value) => (value & mask) === 0)
-    .map((value) => ({
-      bits: new tnum.Tnum(0, value, 0, mask),
-      value,
-      mask,
-      members: words.filter((w) => (w & ~mask) === value),
-    })),
-);
+const all = smallTnums(width);
 
 function sext(value: number): number {
   return (value << (32 - width)) >> (32 - width);
 }
 
-function show(a: Small): string {
-  return `(${a.value.toString(2)}; ${a.mask.toString(2)})`;
-}
+/** Percent of pairs for which the result is the least one; Linux's multiplication is so at 90.0. */
+const optimality = { add: 100, sub: 100, mul: 92.71, and: 100, or: 100, xor: 100 } as const satisfies Record<
+  keyof typeof smallOperators,
+  number
+>;
 
-type Binary = readonly [string, (a: tnum.Tnum, b: tnum.Tnum) => tnum.Tnum, (x: number, y: number) => number];
-
-const binary: readonly Binary[] = [
-  ["add", tnum.add, (x, y) => x + y],
-  ["sub", tnum.sub, (x, y) => x - y],
-  ["mul", tnum.mul, (x, y) => x * y],
-  ["and", tnum.and, (x, y) => x & y],
-  ["or", tnum.or, (x, y) => x | y],
-  ["xor", tnum.xor, (x, y) => x ^ y],
-  ["union", tnum.union, (x) => x],
-  ["union, exchanged", (a, b) => tnum.union(b, a), (x) => x],
-];
+test.each(Object.entries(smallOperators))("all pairs of six-bit tnums: %s", (name, operator) => {
+  const { unsound, optimal, pairs } = census(6, operator);
+  expect(unsound.slice(0, 10)).toEqual([]);
+  expect((100 * optimal) / pairs).toBeGreaterThanOrEqual(optimality[name as keyof typeof optimality]);
+});
 
 describe("all pairs of five-bit tnums", () => {
-  test.each(binary)("%s", (_, abstract, concrete) => {
+  test("union has the members of both and no more than it must", () => {
     const found: string[] = [];
     for (const a of all) {
       for (const b of all) {
-        const result = tnum.low(abstract(a.bits, b.bits), width);
-        // The members as a set of bits: what is 1 in all of them, and what in any.
-        let both = top;
-        let any = 0;
-        for (const x of a.members) {
-          for (const y of b.members) {
-            const z = concrete(x, y) & top;
-            both &= z;
-            any |= z;
-          }
-        }
-        const soundOnes = (result.valueLo & ~both) === 0;
-        const soundZeroes = (any & ~(result.valueLo | result.maskLo)) === 0;
-        if (!soundOnes || !soundZeroes) found.push(`${show(a)} ${show(b)} -> ${result.value}; ${result.mask}`);
+        const members = [...a.members, ...b.members];
+        const ones = members.reduce((x, y) => x & y);
+        const varying = members.reduce((x, y) => x | y) & ~ones;
+        const both = tnum.union(a.bits, b.bits);
+        if (both.valueLo !== ones || both.maskLo !== varying) found.push(`${shown(a)} ${shown(b)}`);
       }
     }
     expect(found.slice(0, 10)).toEqual([]);
@@ -83,7 +53,7 @@ describe("all pairs of five-bit tnums", () => {
           tnum.compatible(a.bits, b.bits) === common.length > 0 &&
           tnum.subset(b.bits, a.bits) === (common.length === b.members.length) &&
           tnum.equals(a.bits, b.bits) === (a === b);
-        if (!right) found.push(`${show(a)} ${show(b)}`);
+        if (!right) found.push(`${shown(a)} ${shown(b)}`);
       }
     }
     expect(found.slice(0, 10)).toEqual([]);
@@ -126,14 +96,14 @@ test.each(unary)("%s of every five-bit tnum is exact", (_, abstract, concrete) =
     const result = abstract(a.bits);
     return result.value !== ones || result.mask !== varying;
   });
-  expect(found.map(show)).toEqual([]);
+  expect(found.map(shown)).toEqual([]);
 });
 
 test("neg has the negated members", () => {
   const found = all.filter(
     (a) => !a.members.every((m) => tnum.contains(tnum.low(tnum.neg(a.bits), width), 0, -m & top)),
   );
-  expect(found.map(show)).toEqual([]);
+  expect(found.map(shown)).toEqual([]);
 });
 
 test("range is the common prefix", () => {
