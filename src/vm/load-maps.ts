@@ -36,7 +36,7 @@ export function createMaps(machine: Owner, program: Program, index: number): num
       const value = handleOf(machine, program, index, entry.value);
       if (value === null)
         return { ...problem("E0703", def, `map \`${def.name}\`: an entry names what is not there`), at: entry.at };
-      const done = machine.maps.update(ids[at], entry.key, value);
+      const done = machine.maps.update(ids[at], entry.key, onEveryCpu(value, machine.maps.valueBytes(ids[at])));
       if (done < 0) {
         return {
           ...problem("E0703", def, `map \`${def.name}\`: an entry is refused: ${errnoName(done)}`),
@@ -80,6 +80,14 @@ function handleOf(
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setInt32(0, handle, true);
   return bytes;
+}
+
+/** The value of an entry of a per-CPU map is that of every CPU; userspace gives them one after the other. */
+function onEveryCpu(value: Uint8Array, room: number): Uint8Array {
+  if (value.length === room) return value;
+  const all = new Uint8Array(room);
+  for (let at = 0; at + value.length <= room; at += (value.length + 7) & -8) all.set(value, at);
+  return all;
 }
 
 function labelOf(program: Program, name: string): number | undefined {

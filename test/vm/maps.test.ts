@@ -323,6 +323,16 @@ describe.each(["percpu_array", "percpu_hash", "lru_percpu_hash"])("values of eac
   });
 });
 
+it.each(["percpu_array", "percpu_hash"])("an entry of a %s is every CPU's", (type) => {
+  const source = `.map m, type=${type}, key=4, value=4, max=2\n.entry m, 1 = 9\n r0 = 0\n exit`;
+  for (const cpus of [1, 3]) {
+    const machine = new Machine({ cpus });
+    expect(machine.load(text(source)).ok).toBe(true);
+    const each = Array.from({ length: cpus }, () => [9, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...stored(machine, "m", 1)]).toEqual(each.flat());
+  }
+});
+
 describe("queues and stacks", () => {
   const push = (value: number, flags = 0) => `
       *(u64 *)(r10 - 8) = ${value}
