@@ -6,19 +6,22 @@ import { helpers as packetHelpers } from "./helpers/packet.ts";
 import { helpers as ringbufHelpers } from "./helpers/ringbuf.ts";
 import { helpers as systemHelpers } from "./helpers/system.ts";
 import { helpers as textHelpers } from "./helpers/text.ts";
-import { kfuncs } from "./kfuncs/all.ts";
+import { kfuncs as declaredKfuncs } from "./kfuncs/all.ts";
 
-const declared: readonly Helper[] = [
+/** In the order of their numbers. */
+export const helpers: readonly Helper[] = [
   ...mapHelpers,
   ...ringbufHelpers,
   ...controlHelpers,
   ...systemHelpers,
   ...textHelpers,
   ...packetHelpers,
-];
+].sort((a, b) => a.id - b.id);
 
-const byId = new Map(declared.map((helper) => [helper.id, helper]));
-const byName = new Map<string, Kfunc>(kfuncs.map((kfunc) => [kfunc.name, kfunc]));
+export const kfuncs: readonly Kfunc[] = declaredKfuncs;
+
+const byId = new Map(helpers.map((helper) => [helper.id, helper]));
+const byName = new Map(kfuncs.map((kfunc) => [kfunc.name, kfunc]));
 
 export function helperById(id: number): Helper | undefined {
   return byId.get(id);
@@ -29,4 +32,4 @@ export function kfuncByName(name: string): Kfunc | undefined {
 }
 
 /** Every declaration, helpers in the order of their numbers first. */
-export const contracts: readonly Contract[] = [...[...declared].sort((a, b) => a.id - b.id), ...kfuncs];
+export const contracts: readonly Contract[] = [...helpers, ...kfuncs];

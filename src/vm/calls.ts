@@ -2,13 +2,12 @@
 // that run functions of the program. No helper calls the interpreter: it pushes a frame and says what happens when
 // that frame exits. One file, beyond 400 lines, because the port is one interface whose members share the call in
 // progress.
-import type { Contract } from "../host/contract.ts";
 import type { HostCall, HostMaps } from "../host/machine.ts";
 import { helperName } from "../host/names.ts";
-import { helperById, kfuncByName } from "../host/table.ts";
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { access } from "./access.ts";
 import { callOf } from "./busy.ts";
+import { type Callee, helperCallee, kfuncCallee } from "./callee.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import type { FaultKind, History } from "./fault.ts";
 import { clobber, copyRegister, enter, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
@@ -56,8 +55,6 @@ const MAX_SECTIONS = 8;
 
 /** What calls ask of the machine around the CPUs. */
 export interface World {
-  /** Whether sections are the program's own (docs/why.md); otherwise the run is one. */
-  readonly explicitSections: boolean;
   /** Whether the program that a CPU runs may sleep outside of sections. */
   sleepable(cpu: Cpu): boolean;
   readonly task: HostCall["task"];
@@ -104,7 +101,7 @@ export class Calls implements CallPort, HostCall {
 
   helper(cpu: Cpu, id: number): number {
     this.#begin(cpu);
-    const helper = helperById(id);
+    const helper = helperCallee(id);
     if (helper === undefined) {
       const name = helperName(id);
       this.fail(
@@ -118,7 +115,7 @@ export class Calls implements CallPort, HostCall {
   kfunc(cpu: Cpu, index: number): number {
     this.#begin(cpu);
     const name = cpu.code.program.kfuncs[index];
-    const kfunc = name === undefined ? undefined : kfuncByName(name);
+    const kfunc = name === undefined ? undefined : kfuncCallee(name);
     if (kfunc === undefined) this.fail("call", `there is no kfunc ${name ?? index}`);
     else if (this.#allowed(cpu, kfunc)) kfunc.start(this);
     return this.#end(cpu);
@@ -199,22 +196,24 @@ export class Calls implements CallPort, HostCall {
   }
 
   /** The rules about where a call may stand, at run time; a fault if it may not stand here. */
-  #allowed(cpu: Cpu, { name, lock, rcu, sleeps, tailCall }: Contract): boolean {
+  #allowed(cpu: Cpu, callee: Callee): boolean {
     const R = cpu.R;
-    const depth = R[state.sectionDepth];
-    if (R[state.spin] !== 0 && lock === undefined) {
-      const section = this.world.explicitSections && (rcu === "lock" || rcu === "unlock");
+    const { name } = callee;
+    if (R[state.spin] !== 0 && !callee.locks) {
+      const section = callee.section && R[state.explicit] !== 0;
       return this.#forbid(section ? "depthUnderLock" : "lock", `${name} is called while a bpf_spin_lock is held`);
     }
-    if (rcu === "reader" && depth === 0 && this.world.explicitSections) {
+    if (callee.free) return true;
+    const depth = R[state.sectionDepth];
+    if (callee.reader && depth === 0 && R[state.explicit] !== 0) {
       return this.#forbid("outsideSection", `${name} is called outside an RCU section`);
     }
-    if (sleeps === true) {
+    if (callee.sleeps) {
       if (depth > 0) return this.#forbid("sleep", `${name} may sleep, and an RCU section is open`);
       if (R[state.preempt] > 0) return this.#forbid("sleep", `${name} may sleep, and preemption is off`);
       if (!this.world.sleepable(cpu)) return this.#forbid("sleep", `${name} may sleep, and this program may not`);
     }
-    if (tailCall === true && depth > 0) {
+    if (callee.tailCall && depth > 0) {
       return this.#forbid("sectionOpen", "a tail call is made while an RCU section is open");
     }
     return true;
@@ -257,9 +256,6 @@ export class Calls implements CallPort, HostCall {
     this.returns(value, value >> 31);
   }
 
-  /** The argument words as functions of their own. */
-  readonly words = { lo: (i: number) => this.lo(i), hi: (i: number) => this.hi(i) };
-
   readable(i: number, count: number): boolean {
     return this.#range(i, count, false);
   }
@@ -291,7 +287,7 @@ export class Calls implements CallPort, HostCall {
   #lockSection(): void {
     const cpu = this.calling;
     const R = cpu.R;
-    const explicit = this.world.explicitSections;
+    const explicit = R[state.explicit] !== 0;
     if (R[state.sectionDepth] >= (explicit ? MAX_SECTIONS : 1)) {
       this.fail("nested", explicit ? "RCU sections are nested more than 8 deep" : "an RCU section is already open");
       return;
@@ -311,7 +307,7 @@ export class Calls implements CallPort, HostCall {
       this.fail("unmatched", "bpf_rcu_read_unlock is called with no section open");
       return;
     }
-    if (R[state.sectionDepth] === 1 && this.world.explicitSections) {
+    if (R[state.sectionDepth] === 1 && R[state.explicit] !== 0) {
       if (this.#walkDepends(cpu)) {
         this.fail("callback", "a callback closes the RCU section of the call that runs it");
         return;
@@ -460,7 +456,7 @@ export class Calls implements CallPort, HostCall {
   #balanced(cpu: Cpu, kind: number): boolean {
     const R = cpu.R;
     const entry = R[frameAt(R[state.frame]) + frame.entryDepth];
-    if (!isCallback(kind) || !this.world.explicitSections || entry === R[state.sectionDepth]) return true;
+    if (!isCallback(kind) || R[state.explicit] === 0 || entry === R[state.sectionDepth]) return true;
     const text = `a callback returns at RCU depth ${R[state.sectionDepth]}, and was called at ${entry}`;
     return this.#forbid("callback", text);
   }
@@ -618,7 +614,7 @@ export class Calls implements CallPort, HostCall {
     R[state.resultLo] = lo;
     R[state.resultHi] = hi;
     R[state.status] = EXITED;
-    if (!this.world.explicitSections && R[state.section] > 0) {
+    if (R[state.explicit] === 0 && R[state.section] > 0) {
       this.world.sectionClosed(cpu, R[state.section]);
       R[state.section] = -1;
     }

@@ -114,7 +114,6 @@ export class Machine {
   readonly #output: string[][];
   /** Address of the machine's own words: 0 the state of the random numbers. */
   readonly #words: number;
-  #explicit = true;
   readonly #lately = new Lately();
   readonly #past: Past;
   readonly world: World;
@@ -262,7 +261,7 @@ export class Machine {
       if (old !== 0 && this.memory.isLive(old)) this.memory.free(this.memory.regionWord(old, region.base));
       cpu.R[owned] = 0;
     }
-    this.#explicit = this.regimeOf(code.program) === "explicit";
+    const explicit = this.regimeOf(code.program) === "explicit";
     const packet = input.packet ?? (type?.fields === undefined ? undefined : new Uint8Array());
     const packetBase = packet === undefined ? 0 : this.#input(HEADROOM + packet.length, kind.packet, cpu, type);
     const context = input.memory ?? this.#contextBytes(type, input, packet, packetBase + HEADROOM);
@@ -285,7 +284,8 @@ export class Machine {
     R[state.section] = -1;
     // A run that faulted inside a section left it open.
     while (this.rcu.unlock(cpu.index));
-    if (!this.#explicit && !sleepable(entry)) R[state.section] = this.world.sectionOpened(cpu);
+    R[state.explicit] = explicit ? 1 : 0;
+    if (!explicit && !sleepable(entry)) R[state.section] = this.world.sectionOpened(cpu);
     for (let r = 0; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
     R[REG_WORDS] = contextBase;
     R[REG_WORDS + 1] = POINTER_HIGH;
@@ -327,42 +327,33 @@ export class Machine {
   }
 
   #world(): World {
-    const machine = this;
     return {
-      get explicitSections() {
-        return machine.#explicit;
-      },
       task: { pid: 1, tgid: 1, uid: 0, gid: 0, comm: "bpflab" },
-      nanoseconds: () => machine.nanoseconds(),
-      bootNanoseconds: () => machine.nanoseconds(),
-      random: () => machine.#random(),
+      nanoseconds: () => this.nanoseconds(),
+      bootNanoseconds: () => this.nanoseconds(),
+      random: () => this.#random(),
       print: (cpu, text) => {
-        machine.#output[cpu.index].push(text);
-        machine.tracer?.printed(text);
+        this.#output[cpu.index].push(text);
+        this.tracer?.printed(text);
       },
       sectionOpened: (cpu) => {
-        machine.rcu.lock(cpu.index);
-        return machine.rcu.section(cpu.index);
+        this.rcu.lock(cpu.index);
+        return this.rcu.section(cpu.index);
       },
       sectionClosed: (cpu) => {
-        machine.rcu.unlock(cpu.index);
+        this.rcu.unlock(cpu.index);
       },
       switchProgram: (cpu, index) => {
-        const entry = machine.#programs[index];
+        const entry = this.#programs[index];
         enterProgram(cpu, entry);
         cpu.R[state.program] = index;
         cpu.R[state.pc] = 0;
       },
-      describe: (id, address) => machine.describe(id, address),
-      history: (cpu, what, reg, id) => historyOf(machine.#past, cpu, what, reg, id),
-      lately: machine.#lately,
-      sleepable: (cpu) => sleepable(machine.#programs[cpu.R[state.program]]),
-      maps: (calls) =>
-        new MapOperations(calls, () => ({
-          maps: machine.mapSet,
-          explicitSections: machine.#explicit,
-          timers: machine.timers,
-        })),
+      describe: (id, address) => this.describe(id, address),
+      history: (cpu, what, reg, id) => historyOf(this.#past, cpu, what, reg, id),
+      lately: this.#lately,
+      sleepable: (cpu) => sleepable(this.#programs[cpu.R[state.program]]),
+      maps: (calls) => new MapOperations(calls, this.mapSet, this.timers),
     };
   }
 

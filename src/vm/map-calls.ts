@@ -2,7 +2,17 @@
 // interpreter drives; what it found becomes a register with its provenance. Walks and timers are here too, for
 // they call back with elements.
 import type { HostMaps } from "../host/machine.ts";
-import { code, DONE, element, map, mapType, BLOCKED as OP_BLOCKED, type Status, op as w } from "../maps/layout.ts";
+import {
+  code,
+  DONE,
+  element,
+  map,
+  mapType,
+  BLOCKED as OP_BLOCKED,
+  RUNNING as OP_RUNNING,
+  type Status,
+  op as w,
+} from "../maps/layout.ts";
 import type { Maps } from "../maps/maps.ts";
 import { kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
 import { point } from "./access.ts";
@@ -21,12 +31,6 @@ const CLOCKS: readonly number[] = [0, 1, 7];
 const TIMER_ABS = 1;
 const TIMER_CPU_PIN = 2;
 
-export interface MapWorld {
-  readonly maps: Maps;
-  readonly explicitSections: boolean;
-  readonly timers: Timers;
-}
-
 /** What timers need: a table of them in memory (timers.ts). */
 export interface Timers {
   init(timer: number, header: number): number;
@@ -37,90 +41,108 @@ export interface Timers {
 
 export class MapOperations implements MapCalls, HostMaps {
   readonly #calls: Calls;
-  readonly #world: () => MapWorld;
+  readonly #maps: Maps;
+  readonly #timers: Timers;
 
-  constructor(calls: Calls, world: () => MapWorld) {
+  constructor(calls: Calls, maps: Maps, timers: Timers) {
     this.#calls = calls;
-    this.#world = world;
+    this.#maps = maps;
+    this.#timers = timers;
   }
 
   lookup(mapArg: number, key: number): void {
     const id = this.#checked(mapArg, key, -1, false);
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.lookup(op, id, this.#calls.lo(key)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.lookup(op, id, this.#lo(key)));
   }
 
   lookupPercpu(mapArg: number, key: number, cpu: number): void {
     const id = this.#checked(mapArg, key, -1, false);
-    const { lo } = this.#calls.words;
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.lookupPercpu(op, id, lo(key), lo(cpu)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.lookupPercpu(op, id, this.#lo(key), this.#lo(cpu)));
   }
 
   update(mapArg: number, key: number, value: number, flags: number): void {
     const id = this.#checked(mapArg, key, value, false);
-    const { lo, hi } = this.#calls.words;
     if (id === 0) return;
-    this.#go(after.result, (maps, op) => maps.update(op, id, lo(key), lo(value), lo(flags), hi(flags)));
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.update(op, id, this.#lo(key), this.#lo(value), this.#lo(flags), this.#hi(flags)));
   }
 
   remove(mapArg: number, key: number): void {
     const id = this.#checked(mapArg, key, -1, false);
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.remove(op, id, this.#calls.lo(key)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.remove(op, id, this.#lo(key)));
   }
 
   push(mapArg: number, value: number, flags: number): void {
     const id = this.#checked(mapArg, -1, value, false);
-    const { lo, hi } = this.#calls.words;
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.push(op, id, lo(value), lo(flags), hi(flags)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.push(op, id, this.#lo(value), this.#lo(flags), this.#hi(flags)));
   }
 
   pop(mapArg: number, value: number): void {
     const id = this.#checked(mapArg, -1, value, true);
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.pop(op, id, this.#calls.lo(value)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.pop(op, id, this.#lo(value)));
   }
 
   peek(mapArg: number, value: number): void {
     const id = this.#checked(mapArg, -1, value, true);
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.peek(op, id, this.#calls.lo(value)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.peek(op, id, this.#lo(value)));
   }
 
   ringbufOutput(mapArg: number, data: number, size: number, flags: number): void {
     const id = this.#checked(mapArg, -1, -1, false);
-    const { lo, hi } = this.#calls.words;
-    if (id === 0 || !this.#calls.readable(data, lo(size))) return;
-    this.#go(after.result, (maps, op) => maps.ringbufOutput(op, id, lo(data), lo(size), lo(flags), hi(flags)));
+    if (id === 0 || !this.#calls.readable(data, this.#lo(size))) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(
+      op,
+      this.#maps.ringbufOutput(op, id, this.#lo(data), this.#lo(size), this.#lo(flags), this.#hi(flags)),
+    );
   }
 
   ringbufReserve(mapArg: number, size: number, flags: number): void {
     const id = this.#checked(mapArg, -1, -1, false);
-    const { lo, hi } = this.#calls.words;
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.ringbufReserve(op, id, lo(size), lo(flags), hi(flags)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.ringbufReserve(op, id, this.#lo(size), this.#lo(flags), this.#hi(flags)));
   }
 
   ringbufSubmit(record: number): void {
     if (!this.#calls.writable(record, 1)) return;
-    this.#go(after.nothing, (maps, op) => maps.ringbufSubmit(op, this.#calls.lo(record)));
+    const op = this.#begins(after.nothing);
+    this.#goesOn(op, this.#maps.ringbufSubmit(op, this.#lo(record)));
   }
 
   ringbufDiscard(record: number): void {
     if (!this.#calls.writable(record, 1)) return;
-    this.#go(after.nothing, (maps, op) => maps.ringbufDiscard(op, this.#calls.lo(record)));
+    const op = this.#begins(after.nothing);
+    this.#goesOn(op, this.#maps.ringbufDiscard(op, this.#lo(record)));
   }
 
   ringbufQuery(mapArg: number, flags: number): void {
     const id = this.#checked(mapArg, -1, -1, false);
-    const { lo, hi } = this.#calls.words;
-    if (id !== 0) this.#go(after.result, (maps, op) => maps.ringbufQuery(op, id, lo(flags), hi(flags)));
+    if (id === 0) return;
+    const op = this.#begins(after.result);
+    this.#goesOn(op, this.#maps.ringbufQuery(op, id, this.#lo(flags), this.#hi(flags)));
   }
 
   program(mapArg: number, index: number): number {
     const id = this.#checked(mapArg, -1, -1, false);
     if (id === 0) return 0;
     const cpu = this.#calls.calling;
-    const { maps } = this.#world();
     const op = cpu.operations[cpu.R[state.frame]];
     cpu.I[op + w.keyRoom] = index;
-    if (maps.tailCall(op, id, (op + w.keyRoom) << 2) !== DONE) maps.run(op);
-    return maps.memory.i32[op + w.lo];
+    if (this.#maps.tailCall(op, id, (op + w.keyRoom) << 2) !== DONE) this.#maps.run(op);
+    return this.#maps.memory.i32[op + w.lo];
   }
 
   forEach(mapArg: number, callback: number, context: number): void {
@@ -154,7 +176,8 @@ export class MapOperations implements MapCalls, HostMaps {
     const R = cpu.R;
     const at = frameAt(R[state.frame]);
     const cursor = cpu.base + (at + frame.data + 4) * 4;
-    this.#go(after.walk, (maps, op) => maps.nextElement(op, R[at + frame.data + 3], cursor));
+    const op = this.#begins(after.walk);
+    this.#goesOn(op, this.#maps.nextElement(op, R[at + frame.data + 3], cursor));
   }
 
   forEachReturned(cpu: Cpu): void {
@@ -182,36 +205,36 @@ export class MapOperations implements MapCalls, HostMaps {
       const header = this.#header(mapArg);
       if (header === 0 || !this.#calls.writable(timer, 16)) return;
       if (!CLOCKS.includes(clock)) this.#calls.returnsNumber(EINVAL);
-      else this.#calls.returnsNumber(this.#world().timers.init(this.#calls.lo(timer), header << 2));
+      else this.#calls.returnsNumber(this.#timers.init(this.#lo(timer), header << 2));
     },
     setCallback: (timer: number, callback: number) => {
       if (!this.#calls.writable(timer, 16)) return;
       const slot = this.#calls.functionAt(callback);
       if (slot < 0) return;
       const program = this.#calls.R[state.program];
-      this.#calls.returnsNumber(this.#world().timers.setCallback(this.#calls.lo(timer), program, slot));
+      this.#calls.returnsNumber(this.#timers.setCallback(this.#lo(timer), program, slot));
     },
     start: (timer: number, nanoseconds: bigint) => {
       if (!this.#calls.writable(timer, 16)) return;
-      const flags = this.#calls.lo(2);
+      const flags = this.#lo(2);
       const unknown = (flags & ~(TIMER_ABS | TIMER_CPU_PIN)) | this.#calls.hi(2);
       const absolute = (flags & TIMER_ABS) !== 0;
-      const done = unknown !== 0 ? EINVAL : this.#world().timers.start(this.#calls.lo(timer), nanoseconds, absolute);
+      const done = unknown !== 0 ? EINVAL : this.#timers.start(this.#lo(timer), nanoseconds, absolute);
       this.#calls.returnsNumber(done);
     },
     cancel: (timer: number) => {
       if (!this.#calls.writable(timer, 16)) return;
-      const address = this.#calls.lo(timer);
+      const address = this.#lo(timer);
       // Waiting for a callback to end, as cancelling does, would never end inside it.
       const own = this.#calls.R[state.timer] === address;
-      this.#calls.returnsNumber(own ? EDEADLK : this.#world().timers.cancel(address));
+      this.#calls.returnsNumber(own ? EDEADLK : this.#timers.cancel(address));
     },
   };
 
   /** One step of the operation in progress. */
   step(cpu: Cpu): void {
     const op = operationOf(cpu);
-    this.#settle(cpu, op, this.#world().maps.step(op));
+    this.#settle(cpu, op, this.#maps.step(op));
   }
 
   /** Index of the header of the map in an argument; 0 and a fault when it is none that may be used now. */
@@ -240,15 +263,26 @@ export class MapOperations implements MapCalls, HostMaps {
     return I[header + map.id];
   }
 
-  /** Starts an operation; one that is not to be watched runs to its end at once. */
-  #go(what: number, start: (maps: Maps, op: number) => Status): void {
+  /** The words of an argument. */
+  #lo(arg: number): number {
+    return this.#calls.lo(arg);
+  }
+
+  #hi(arg: number): number {
+    return this.#calls.hi(arg);
+  }
+
+  /** The record of the operation that the call will start. */
+  #begins(what: number): number {
     const cpu = this.#calls.calling;
-    const { maps } = this.#world();
     cpu.R[state.busy] = what;
-    const op = operationOf(cpu);
-    let status = start(maps, op);
-    if (!cpu.stepwise && status === 0) status = maps.run(op);
-    this.#settle(cpu, op, status);
+    return operationOf(cpu);
+  }
+
+  /** An operation was started; one that is not to be watched runs to its end at once. */
+  #goesOn(op: number, started: Status): void {
+    const cpu = this.#calls.calling;
+    this.#settle(cpu, op, cpu.stepwise || started !== OP_RUNNING ? started : this.#maps.run(op));
   }
 
   #settle(cpu: Cpu, op: number, status: number): void {
@@ -299,7 +333,7 @@ export class MapOperations implements MapCalls, HostMaps {
     setNumber(R, to, I[op + w.lo], I[op + w.hi]);
     const id = I[op + w.region];
     if (id === 0 || I[op + w.hi] !== POINTER_HIGH) return;
-    const looked = I[op + w.code] !== code.reserve && this.#world().explicitSections;
+    const looked = I[op + w.code] !== code.reserve && R[state.explicit] !== 0;
     const section = looked ? R[state.section] : 0;
     if (I[op + w.size] === 0 && I[op + w.code] !== code.reserve) {
       // An inner map: the whole header.

@@ -71,6 +71,8 @@ export const state = {
   resultHi: 115,
   /** Address of the timer whose callback runs, 0 if none does. */
   timer: 117,
+  /** 1: RCU sections are the program's own; 0: the run is one, unless it may sleep. */
+  explicit: 118,
   /** Free for the call in progress. */
   scratch: 120,
   last: 160,
