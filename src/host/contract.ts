@@ -1,5 +1,6 @@
 // What a call promises and demands. A helper or kfunc is declared once, in one literal: the contract
 // that the verifier reads and the body that the machine runs (the kernel's bpf_func_proto, plus the body).
+import type { StructName } from "../btf/types.ts";
 import type { MapType } from "../isa/program.ts";
 import type { HostCall } from "./machine.ts";
 
@@ -15,7 +16,9 @@ import type { HostCall } from "./machine.ts";
  * - `constString`: a NUL-terminated string in a frozen read-only map. `string`: readable memory holding one (trace_printk's size pair).
  * - `callback`: a function of this program. `callbackContext`: what is handed to it: a stack pointer or 0.
  * - `spinLock`, `timer`: the field of a map value. `record`: memory acquired by reserve, released here.
- * - `iterNew`, `iter`, `iterDestroy`: an 8-byte stack slot for a number iterator.
+ * - `{ iterator }`: the bytes of the stack in which an iterator is made, stepped or given back.
+ * - `{ object }`: a structure of the kernel, which must be trusted, or an RCU pointer at least, or any but untrusted;
+ *   `{ release }`: one that was acquired, given back.
  * - `tailMap`: a prog_array. `zeroFlags`.. are plain scalars: the kernel checks them at run time.
  */
 export type ArgKind =
@@ -38,11 +41,14 @@ export type ArgKind =
   | "spinLock"
   | "timer"
   | "record"
-  | "iterNew"
-  | "iter"
-  | "iterDestroy"
+  | { readonly iterator: IteratorKind; readonly step: "new" | "next" | "destroy" }
+  | { readonly object: StructName; readonly trust: "trusted" | "rcu" | "any" }
+  | { readonly release: StructName }
   | { readonly mem: number }
   | { readonly memOut: number };
+
+/** What an iterator walks over. */
+export type IteratorKind = "num" | "task";
 
 /** What is in r0 afterwards. */
 export type ReturnKind =
@@ -53,6 +59,8 @@ export type ReturnKind =
   | "recordOrNull"
   /** Pointer to a 4-byte number, or null when the iteration is over. */
   | "iterNumberOrNull"
+  /** A structure of the kernel. */
+  | { readonly object: StructName; readonly trust: "trusted" | "rcu" | "plain"; readonly orNull?: true }
   /** Does not return. */
   | "never";
 
@@ -60,6 +68,8 @@ export interface Contract {
   readonly name: string;
   readonly args: readonly ArgKind[];
   readonly returns: ReturnKind;
+  /** What it returns must be given back. */
+  readonly acquires?: true;
   /** A known range of an integer result, signed. */
   readonly result?: { readonly min: bigint; readonly max: bigint };
   /** `reader`: what it returns or hands to its callback is protected by RCU; under the explicit regime it must be called inside a section (rule E1). */

@@ -79,4 +79,11 @@ export const memoryPages: Readonly<Record<string, Page>> = {
     bad: packet("r0 = *(u8 *)(r3 + 0)\nr0 = 2\nexit"),
     good: packet("if r2 > r3 goto out\nout:\nr0 = 2\nexit"),
   },
+  E0312: {
+    says:
+      "A pointer with a type is read within its structure: at offsets that are known, and pointers in it whole. The " +
+      "offsets are those of the kernel that the program is written for.",
+    bad: "call bpf_get_current_task_btf\nr1 = *(u64 *)(r0 + 3264)\nr0 = 0\nexit\n",
+    good: "call bpf_get_current_task_btf\nr1 = *(u32 *)(r0 + 1264)    # pid\nr0 = 0\nexit\n",
+  },
 };

@@ -7,6 +7,8 @@ const record = (body: string): string =>
     "\n.map log, type=ringbuf, max=4096\n\n",
   );
 
+const iterator = (more: string): string => `r1 = r10\nr1 += -24\n${more}`;
+
 export const resourcePages: Readonly<Record<string, Page>> = {
   E0501: {
     says:
@@ -28,6 +30,16 @@ export const resourcePages: Readonly<Record<string, Page>> = {
     good: record(
       "if r0 == 0 goto out\n*(u64 *)(r0 + 0) = 1\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_submit\nout:\nr0 = 0\nexit",
     ),
+  },
+  E0504: {
+    says:
+      "A call that keeps a structure of the kernel, or works on it, wants to be sure that it is there: acquired and not yet " +
+      "released, trusted from the start, or an RCU pointer in the section that it was loaded in. Behind the unlock, and " +
+      "where no section is open, a pointer can be read (a fault gives 0) but not passed on.",
+    bad: "call bpf_get_current_task_btf\nr1 = *(u64 *)(r0 + 1280)    # real_parent\ncall bpf_task_acquire\nr0 = 0\nexit\n",
+    good:
+      "call bpf_get_current_task_btf\nr6 = r0\ncall bpf_rcu_read_lock\nr1 = *(u64 *)(r6 + 1280)\ncall bpf_task_acquire\n" +
+      "r6 = r0\ncall bpf_rcu_read_unlock\nif r6 == 0 goto out\nr1 = r6\ncall bpf_task_release\nout:\nr0 = 0\nexit\n",
   },
   E0603: {
     says:
@@ -72,6 +84,13 @@ export const resourcePages: Readonly<Record<string, Page>> = {
   E0610: { says: "While a spin lock is held no function may be called, RCU lock and unlock included." },
   E0611: {
     says: "A global function is verified by itself, from RCU depth 0, and is called from anywhere: what it opens it closes.",
+  },
+  E0612: {
+    says:
+      "An iterator over tasks hands out pointers that RCU protects. It is begun and stepped in one section: when that " +
+      "ends, what it stands at may be gone.",
+    bad: `${iterator("r2 = 0\nr3 = 1\n")}call bpf_iter_task_new\nr0 = 0\nexit\n`,
+    good: `call bpf_rcu_read_lock\n${iterator("r2 = 0\nr3 = 1\n")}call bpf_iter_task_new\n${iterator("")}call bpf_iter_task_destroy\ncall bpf_rcu_read_unlock\nr0 = 0\nexit\n`,
   },
   L0601: {
     says:

@@ -60,6 +60,23 @@ export const getCurrentComm = {
   },
 } as const satisfies Helper;
 
+/** The laboratory has no task_struct: nothing that a program could read through the pointer is there. */
+export const getCurrentTaskBtf = {
+  id: 158,
+  name: "bpf_get_current_task_btf",
+  args: [],
+  returns: { object: "task_struct", trust: "trusted" },
+  start: (call) => call.returnsNumber(0),
+} as const satisfies Helper;
+
+export const taskPtRegs = {
+  id: 175,
+  name: "bpf_task_pt_regs",
+  args: [{ object: "task_struct", trust: "any" }],
+  returns: { object: "pt_regs", trust: "trusted" },
+  start: (call) => call.returnsNumber(0),
+} as const satisfies Helper;
+
 export const jiffies64 = {
   id: 118,
   name: "bpf_jiffies64",
@@ -110,6 +127,8 @@ export const helpers = [
   getCurrentUidGid,
   getCurrentComm,
   jiffies64,
+  getCurrentTaskBtf,
+  taskPtRegs,
   ktimeGetBootNs,
   probeReadKernel,
   copyFromUser,

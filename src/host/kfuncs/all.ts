@@ -1,5 +1,6 @@
 // Kernel functions that programs call by name (kfuncs): RCU and preemption sections, exceptions, number iterators.
 import type { Kfunc } from "../contract.ts";
+import { kfuncs as typedKfuncs } from "./typed.ts";
 
 export const rcuReadLock = {
   name: "bpf_rcu_read_lock",
@@ -43,21 +44,21 @@ export const throwException = {
 /** A number iterator lives in 8 bytes of the stack: the next number and the end. */
 export const iterNumNew = {
   name: "bpf_iter_num_new",
-  args: ["iterNew", "scalar", "scalar"],
+  args: [{ iterator: "num", step: "new" }, "scalar", "scalar"],
   returns: "integer",
   start: (call) => call.iter.create(0, call.lo(1), call.lo(2)),
 } as const satisfies Kfunc;
 
 export const iterNumNext = {
   name: "bpf_iter_num_next",
-  args: ["iter"],
+  args: [{ iterator: "num", step: "next" }],
   returns: "iterNumberOrNull",
   start: (call) => call.iter.next(0),
 } as const satisfies Kfunc;
 
 export const iterNumDestroy = {
   name: "bpf_iter_num_destroy",
-  args: ["iterDestroy"],
+  args: [{ iterator: "num", step: "destroy" }],
   returns: "void",
   start: (call) => call.iter.destroy(0),
 } as const satisfies Kfunc;
@@ -71,4 +72,5 @@ export const kfuncs = [
   iterNumNew,
   iterNumNext,
   iterNumDestroy,
+  ...typedKfuncs,
 ] as const;

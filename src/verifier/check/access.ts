@@ -12,6 +12,7 @@ import { checkRegion, isAligned } from "./bounds.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
 import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
+import { loadTyped } from "./typed.ts";
 
 const WHERE: Operand = "memory";
 const bitsOf = { 1: 8, 2: 16, 4: 32 } as const;
@@ -26,6 +27,8 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
       if (!signed || filled.kind !== "scalar" || access.size === 8) return filled;
       return scalarValue(movsx(64, bitsOf[access.size], filled.scalar));
     }
+    case "typed":
+      return loadTyped(env, state, base, access);
     case "ctx":
       return loadContext(env, state, base, access) ?? loaded;
     default:
@@ -51,6 +54,9 @@ export function store(env: Env, state: State, access: Access, value: Value, valu
   switch (base.kind) {
     case "stack":
       writeStack(env, state, base, access, value, valueReg);
+      return;
+    case "typed":
+      loadTyped(env, state, base, access);
       return;
     case "ctx":
       storeContext(env, state, base, access);

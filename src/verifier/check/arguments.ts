@@ -11,8 +11,10 @@ import type { Value } from "../state/value.ts";
 import { readUninit } from "./access.ts";
 import { checkRegion } from "./bounds.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
-import { type Callee, checkConstString, checkField, checkIterator, checkRecord, wrong } from "./special.ts";
+import { checkIterator, type IteratorArgument, type IteratorPlace } from "./iterator.ts";
+import { type Callee, checkConstString, checkField, checkRecord, wrong } from "./special.ts";
 import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
+import { checkRelease, checkTyped } from "./typed-arguments.ts";
 
 /** What the checks found out, for the effects of the call. */
 export interface CallFacts {
@@ -25,7 +27,7 @@ export interface CallFacts {
   record: Value | null;
   lock: Value | null;
   timer: Value | null;
-  iterator: { readonly frame: number; readonly slot: number } | null;
+  iterator: { readonly argument: IteratorArgument; readonly at: IteratorPlace } | null;
 }
 
 export function checkArguments(env: Env, state: State, callee: Callee): CallFacts {
@@ -62,6 +64,19 @@ function checkOne(
   value: Value,
 ): void {
   const reg = at + 1;
+  if (typeof kind === "object" && "object" in kind) {
+    checkTyped(state, callee, reg, value, kind.object, kind.trust);
+    return;
+  }
+  if (typeof kind === "object" && "iterator" in kind) {
+    facts.iterator = { argument: kind, at: checkIterator(env, state, callee, reg, value, kind) };
+    return;
+  }
+  if (typeof kind === "object" && "release" in kind) {
+    checkRelease(state, callee, reg, value, kind.release);
+    facts.record = value;
+    return;
+  }
   if (typeof kind === "object") {
     const size = "mem" in kind ? kind.mem : kind.memOut;
     checkMemory(env, state, callee, reg, value, size, "memOut" in kind);
@@ -153,11 +168,6 @@ function checkOne(
     case "record":
       checkRecord(state, callee, reg, value);
       facts.record = value;
-      return;
-    case "iterNew":
-    case "iter":
-    case "iterDestroy":
-      facts.iterator = checkIterator(env, state, callee, reg, value, kind);
       return;
   }
 }

@@ -1,14 +1,10 @@
-// Arguments that name one particular thing: a constant string, a lock or timer in a value, a reserved record, an
-// iterator on the stack. Plain memory and numbers are arguments.ts.
+// Arguments that name one particular thing: a constant string, a lock or timer in a value, a reserved record. Plain memory and numbers are arguments.ts.
 import type { Contract } from "../../host/contract.ts";
-import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
-import { byteKind, place } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
 import { kindText, type Value } from "../state/value.ts";
 import { describe } from "./access.ts";
-import { frameOf } from "./stack.ts";
 
 /** A name for messages: `bpf_map_lookup_elem#1`, or `kernel function bpf_throw`. */
 export interface Callee {
@@ -109,47 +105,4 @@ export function checkRecord(state: State, callee: Callee, reg: number, value: Va
     wrong(state, callee, reg, value, "ringbuf_mem", "a record that was checked against null");
   }
   wrong(state, callee, reg, value, "ringbuf_mem", "a record that was reserved and not yet given back");
-}
-
-export function checkIterator(
-  env: Env,
-  state: State,
-  callee: Callee,
-  reg: number,
-  value: Value,
-  kind: "iterNew" | "iter" | "iterDestroy",
-): { readonly frame: number; readonly slot: number } {
-  const refuse = (text: string, label: string, kernel: string): never =>
-    reject({ code: "E0702", state, operand: "whole", culprit: reg, text, label, kernel });
-  if (value.kind !== "stack" || !value.scalar.isConst) {
-    return refuse(
-      `argument ${reg} of \`${callee.contract.name}\` must be a number iterator on the stack`,
-      `\`r${reg}\` is ${describe(value)}`,
-      `arg#0 expected pointer to an iterator on stack`,
-    );
-  }
-  const off = value.off + Number(value.scalar.smin);
-  if (off % 8 !== 0 || off < -512 || off > -8) {
-    return refuse(
-      "a number iterator takes 8 aligned bytes of the stack",
-      `\`r${reg}\` is fp${off}`,
-      `cannot pass in iter at an offset=${off}`,
-    );
-  }
-  const slot = place(off).slot;
-  const frame = frameOf(state, value);
-  env.deepen(frame.start, -off);
-  const there = frame.stack.slot(slot);
-  if (kind === "iterNew") {
-    if (there.object !== null) {
-      return refuse("the iterator is already in use", "destroy it first", `expected uninitialized iter_num as arg #0`);
-    }
-  } else if (there.object === null) {
-    return refuse(
-      "there is no number iterator here",
-      byteKind(there, 0) === 0 ? "nothing was written here" : "these bytes are no iterator",
-      `expected an initialized iter_num as arg #0`,
-    );
-  }
-  return { frame: value.frame, slot };
 }

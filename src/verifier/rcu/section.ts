@@ -50,6 +50,7 @@ export function closeSection(env: Env, state: State): void {
     });
   }
   state.rcuDepth--;
+  if (state.rcuDepth === 0) distrust(state);
   if (env.profile.rcu === "implicit" || state.rcuDepth > 0) return;
   for (const frame of state.frames) {
     if (frame.role === "syncCallback" && frame.entryDepth > 0) {
@@ -75,6 +76,34 @@ function refuseUnderLock(env: Env, state: State): never {
     label: "a bpf_spin_lock is held here",
     kernel: "function calls are not allowed while holding a lock",
   });
+}
+
+/**
+ * RCU pointers to structures of the kernel are good to their section's end, whoever opened it; then they can only be
+ * read, fault-checked, which makes the question of null moot (kernel: invalidate of MEM_RCU in check_kfunc_call).
+ */
+export function distrust(state: State): void {
+  state.mapValues((value) =>
+    value.kind === "typed" && value.trust === "rcu"
+      ? value.with({ trust: "untrusted", maybeNull: false, id: 0, diedAt: state.pc })
+      : value,
+  );
+  for (const { stack } of state.frames) {
+    for (let at = 0; at < stack.count; at++) {
+      const slot = stack.slot(at);
+      if (slot.object?.iterator === "task" && slot.object.lapsed !== true) {
+        stack.set(at, { ...slot, object: { ...slot.object, lapsed: true } });
+      }
+    }
+  }
+}
+
+/**
+ * Whether what RCU protects is protected here (kernel: in_rcu_cs): a section or a spin lock, or, in the implicit regime, a
+ * program that cannot sleep.
+ */
+export function inSection(env: Env, state: State): boolean {
+  return state.rcuDepth > 0 || state.lock !== null || (env.profile.rcu === "implicit" && !env.profile.sleepable);
 }
 
 /** Whether the program is inside a section, whoever opened it (kernel: in_rcu_cs). */

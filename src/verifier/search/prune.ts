@@ -97,6 +97,8 @@ function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparis
     old.frame === now.frame &&
     old.readOnly === now.readOnly &&
     old.protection === now.protection &&
+    old.struct === now.struct &&
+    old.trust === now.trust &&
     ids.pair(old.id, now.id) &&
     ids.pair(old.origin, now.origin) &&
     ids.pair(old.reference, now.reference)
@@ -139,6 +141,7 @@ function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison)
   if (old === emptySlot && comparison !== "exact" && now.value?.isPointer !== true) return now.object === null;
   if ((old.object === null) !== (now.object === null)) return false;
   if (old.object !== null && now.object !== null) {
+    if (old.object.iterator !== now.object.iterator || old.object.lapsed !== now.object.lapsed) return false;
     return old.object.state === now.object.state && ids.pair(old.object.reference, now.object.reference);
   }
   if (old.value !== null) {

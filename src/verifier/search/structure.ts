@@ -1,5 +1,6 @@
 // What can be said of a program without walking it: subprograms, jump targets, reachability, where states are
 // compared, which registers still matter (kernel: check_subprogs, check_cfg, compute_live_registers).
+import { kfuncByName } from "../../host/table.ts";
 import type { Insn } from "../../isa/insn.ts";
 import type { Program } from "../../isa/program.ts";
 import { reject } from "../reject.ts";
@@ -50,7 +51,9 @@ export function structureOf(program: Program): Structure {
 
 function callsBackOrIterates(program: Program, insn: Insn): boolean {
   if (insn.kind === "callHelper") return insn.id === 181 || insn.id === 164;
-  return insn.kind === "callKfunc" && program.kfuncs[insn.index] === "bpf_iter_num_next";
+  if (insn.kind !== "callKfunc") return false;
+  const first = kfuncByName(program.kfuncs[insn.index] ?? "")?.args[0];
+  return typeof first === "object" && "iterator" in first && first.step === "next";
 }
 
 export function subprogramAt(structure: Structure, pc: number): Subprogram {

@@ -1,5 +1,6 @@
 // One frame's 512 bytes of stack. A slot is 8 aligned bytes, counted downwards from the frame pointer:
 // slot 0 is fp-8..fp-1. Slots are immutable and shared between states; the array of them is copied on write.
+import type { IteratorKind } from "../../host/contract.ts";
 import type { Value } from "./value.ts";
 
 export const STACK_SIZE = 512;
@@ -27,6 +28,10 @@ export interface StackObject {
   /** Its identity; that of a reference where it must be given back. */
   readonly reference: number;
   readonly state: "active" | "drained" | DynptrHalf;
+  /** Of an iterator: what it walks over, in the slot of its lowest address; `part` in the others. */
+  readonly iterator?: IteratorKind | "part";
+  /** The RCU section that it was begun in has ended. */
+  readonly lapsed?: true;
 }
 
 /** Which memory a dynptr stands for; it begins at the lower address, in its `low` slot. */

@@ -1,5 +1,6 @@
 // What is known of a register or a spilled slot: one immutable class for all kinds, so that reading a field
 // costs the same whatever the register holds (kernel: struct bpf_reg_state).
+import type { StructName } from "../../btf/types.ts";
 import type { MapDef } from "../../isa/program.ts";
 import { Scalar } from "../domain/scalar.ts";
 
@@ -8,7 +9,7 @@ import { Scalar } from "../domain/scalar.ts";
  * - `ctx`: the program's context. `stack`: memory of frame `frame`. `mapPtr`: a map itself.
  * - `mapValue`: an element's value; `mapKey`: its key, in a callback. `packet`/`packetMeta`: packet bytes; `packetEnd`: its end.
  * - `mem`: `size` bytes handed out (a ring buffer record, a number iterator's number, a global function's argument).
- * - `func`: a function of this program.
+ * - `func`: a function of this program. `typed`: a structure of the kernel, `struct`, as good as `trust` says.
  */
 export type ValueKind =
   | "uninit"
@@ -22,7 +23,14 @@ export type ValueKind =
   | "packetMeta"
   | "packetEnd"
   | "mem"
+  | "typed"
   | "func";
+
+/**
+ * Whether a pointer to a kernel structure may be relied on: `trusted`, or kept by a reference; `rcu`: in this section;
+ * `plain`: as pointers were before trust was tracked, readable and good for old helpers; `untrusted`: readable only.
+ */
+export type Trust = "trusted" | "rcu" | "plain" | "untrusted";
 
 /** Whether a pointer is protected by an RCU section (rules E2 to E4): not at all, still, or no more. */
 export type Protection = "none" | "live" | "stale";
@@ -47,6 +55,8 @@ export interface ValueFields {
   /** The reference that keeps it alive; 0: none. */
   readonly reference: number;
   readonly protection: Protection;
+  readonly struct: StructName | null;
+  readonly trust: Trust;
   /** Where it was born and where its section ended: for messages only, no part of equality. */
   readonly bornAt: number;
   readonly diedAt: number;
@@ -65,6 +75,8 @@ const blank: ValueFields = {
   readOnly: false,
   reference: 0,
   protection: "none",
+  struct: null,
+  trust: "plain",
   bornAt: -1,
   diedAt: -1,
 };
@@ -82,6 +94,8 @@ export class Value implements ValueFields {
   readonly readOnly: boolean;
   readonly reference: number;
   readonly protection: Protection;
+  readonly struct: StructName | null;
+  readonly trust: Trust;
   readonly bornAt: number;
   readonly diedAt: number;
 
@@ -98,6 +112,8 @@ export class Value implements ValueFields {
     this.readOnly = f.readOnly;
     this.reference = f.reference;
     this.protection = f.protection;
+    this.struct = f.struct;
+    this.trust = f.trust;
     this.bornAt = f.bornAt;
     this.diedAt = f.diedAt;
   }
@@ -124,6 +140,9 @@ export function pointer(kind: ValueKind, fields: Partial<ValueFields>): Value {
 
 /** The register type in the kernel's words, as its messages print it (kernel: reg_type_str). */
 export function kindText(value: Value): string {
+  if (value.kind === "typed") {
+    return `${value.trust === "plain" ? "" : `${value.trust}_`}ptr_${value.maybeNull ? "or_null_" : ""}`;
+  }
   const base: Record<ValueKind, string> = {
     uninit: "?",
     scalar: "scalar",
@@ -136,6 +155,7 @@ export function kindText(value: Value): string {
     packetMeta: "pkt_meta",
     packetEnd: "pkt_end",
     mem: value.reference > 0 ? "ringbuf_mem" : "mem",
+    typed: "ptr_",
     func: "func",
   };
   return base[value.kind] + (value.maybeNull ? "_or_null" : "");

@@ -2,12 +2,14 @@
 // mark_ptr_or_null_regs, find_good_pkt_pointers, sync_linked_regs).
 import type { Insn } from "../../isa/insn.ts";
 import type { JumpOp } from "../../isa/jump.ts";
+import { isTrusted } from "../check/typed.ts";
 import { decide, refine } from "../domain/compare.ts";
 import { intersect, Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import { type Place, regPlace, type State, slotPlace } from "../state/state.ts";
+
 import { kindText, scalarValue, type Value, type ValueKind } from "../state/value.ts";
 import { read, readSource } from "./alu.ts";
 
@@ -29,7 +31,7 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   comparePointers(env, state, insn, left, right);
   const zero = isZero(right);
   const equality = insn.op === "jeq" || insn.op === "jne";
-  if (insn.width === 64 && zero && equality && left.isPointer && (left.maybeNull || neverNull.has(left.kind))) {
+  if (insn.width === 64 && zero && equality && left.isPointer && (left.maybeNull || isNeverNull(left))) {
     if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
     if (!left.maybeNull) return insn.op === "jeq" ? never(state) : always(state);
     const taken = state.copy();
@@ -50,6 +52,10 @@ const never = (state: State): Edges => ({ taken: null, fallthrough: state });
 
 /** Pointers known not to be 0 without a check (kernel: reg_not_null). Of the others Linux walks both edges. */
 const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>(["mapValue", "mapKey", "mapPtr", "mem"]);
+
+function isNeverNull(value: Value): boolean {
+  return value.kind === "typed" ? isTrusted(value) : neverNull.has(value.kind);
+}
 
 function isZero(value: Value): boolean {
   return value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;

@@ -9,12 +9,12 @@ import { type CallFacts, checkArguments } from "../check/arguments.ts";
 import type { Callee } from "../check/special.ts";
 import { intersect, Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
-import { closeSection, openSection, sectionOpen } from "../rcu/section.ts";
+import { closeSection, distrust, inSection, openSection, sectionOpen } from "../rcu/section.ts";
 import { reject } from "../reject.ts";
-import { emptySlot, MISC, uniform } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
 import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
 import { enterCallback } from "./function.ts";
+import { iterate } from "./iterator.ts";
 import { leaveByException } from "./leave.ts";
 
 /** `next`: go on behind the call. `ended`: this path ends here. */
@@ -38,9 +38,10 @@ export function callHost(env: Env, state: State, insn: Insn & { kind: "callHelpe
     leaveByException(env, state);
     return "ended";
   }
-  if (contract.lock !== undefined) changeLock(state, contract, facts);
+  if (contract.lock !== undefined) changeLock(env, state, contract, facts);
   if (facts.record !== null) release(state, facts.record);
-  const iterated = facts.iterator === null ? null : iterate(env, state, callee, facts);
+  const iterated =
+    facts.iterator === null ? null : iterate(env, state, callee, facts.iterator.argument, facts.iterator.at, finish);
   if (iterated === "forked") return "next";
   const callsBack = contract.callback;
   const result = resultOf(env, state, contract, facts);
@@ -144,7 +145,10 @@ function checkPlace(env: Env, state: State, callee: Callee): void {
       operand: "target",
       text: `\`${contract.name}\` may sleep inside an RCU section`,
       label: "a grace period would have to wait for the sleeper",
-      kernel: `sleepable helper ${titled(callee)} in rcu_read_lock region`,
+      kernel:
+        callee.id === null
+          ? `kernel func ${contract.name} is sleepable within rcu_read_lock region`
+          : `sleepable helper ${titled(callee)} in rcu_read_lock region`,
     });
   }
   if (contract.sleeps === true && state.preempt > 0) {
@@ -206,7 +210,7 @@ function changePreemption(state: State, contract: Contract): void {
   state.preempt--;
 }
 
-function changeLock(state: State, contract: Contract, facts: CallFacts): void {
+function changeLock(env: Env, state: State, contract: Contract, facts: CallFacts): void {
   const value = facts.lock;
   if (value === null) return;
   const refuse = (text: string, label: string, kernel: string): never =>
@@ -224,6 +228,8 @@ function changeLock(state: State, contract: Contract, facts: CallFacts): void {
     refuse("unlocks another lock than was taken", "a different element", "bpf_spin_unlock of different lock");
   }
   state.lock = null;
+  // Linux forgets to, so that such a pointer outlives the lock that protected it.
+  if (!inSection(env, state)) distrust(state);
 }
 
 /** The reference is given back: every copy of the pointer is gone. */
@@ -233,6 +239,7 @@ function release(state: State, record: Value): void {
 }
 
 function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
+  if (typeof contract.returns === "object") return typedResult(env, state, contract, contract.returns);
   switch (contract.returns) {
     case "void":
       return uninit;
@@ -260,6 +267,20 @@ function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts):
   }
 }
 
+function typedResult(env: Env, state: State, contract: Contract, kind: Contract["returns"] & object): Value {
+  const id = env.nextId();
+  const acquired = contract.acquires === true;
+  if (acquired) state.references = [...state.references, { id, at: state.pc, what: contract.name }];
+  return pointer("typed", {
+    struct: kind.object,
+    trust: kind.trust,
+    maybeNull: kind.orNull === true,
+    id: kind.orNull === true ? id : 0,
+    reference: acquired ? id : 0,
+    bornAt: state.pc,
+  });
+}
+
 function signedRange(min: bigint, max: bigint): Scalar {
   const range = Scalar.signedRange(min, max);
   return min < 0n ? range : (intersect(range, Scalar.range(min, max)) ?? range);
@@ -272,39 +293,4 @@ function lookedUp(env: Env, state: State, contract: Contract, facts: CallFacts):
   const common = { maybeNull: true, id, origin: id, protection, bornAt: state.pc } as const;
   const inner = map?.type === "array_of_maps" || map?.type === "hash_of_maps" ? (map.inner ?? null) : null;
   return inner === null ? pointer("mapValue", { ...common, map }) : pointer("mapPtr", { ...common, map: inner });
-}
-
-/** Number iterators: new makes one, next splits into a number and the end, destroy gives it back. */
-function iterate(env: Env, state: State, callee: Callee, facts: CallFacts): "forked" | null {
-  const at = facts.iterator;
-  const frame = at === null ? undefined : state.frames[at.frame];
-  if (at === null || frame === undefined) return null;
-  const slot = frame.stack.slot(at.slot);
-  switch (callee.contract.args[0]) {
-    case "iterNew": {
-      const id = env.nextId();
-      state.references = [...state.references, { id, at: state.pc, what: callee.contract.name }];
-      frame.stack.set(at.slot, { ...uniform(MISC), object: { reference: id, state: "active" } });
-      return null;
-    }
-    case "iterDestroy":
-      state.references = state.references.filter((held) => held.id !== slot.object?.reference);
-      frame.stack.set(at.slot, emptySlot);
-      return null;
-    default: {
-      if (slot.object === null) return null;
-      if (slot.object.state === "active") {
-        const more = state.copy();
-        finish(more, pointer("mem", { size: 4, readOnly: true, origin: env.nextId(), bornAt: state.pc }));
-        more.pc = state.pc + 1;
-        more.rounds++;
-        more.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
-        env.push(more);
-      }
-      const drained = state.frames[at.frame];
-      drained?.stack.set(at.slot, { ...slot, object: { ...slot.object, state: "drained" } });
-      finish(state, scalarValue(Scalar.constant(0n)));
-      return "forked";
-    }
-  }
 }
