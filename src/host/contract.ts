@@ -4,14 +4,20 @@ import type { StructName } from "../btf/types.ts";
 import type { MapType } from "../isa/program.ts";
 import type { HostCall } from "./machine.ts";
 
+/** Bytes of a number known beforehand; `aligned`: on a multiple of their size. */
+interface FixedMemory {
+  readonly aligned?: true;
+}
+
 /**
  * What an argument must be (kernel: enum bpf_arg_type).
  * - `any`: any initialised value. `scalar`: a number.
  * - `mapPtr`: a map. `mapKey`, `mapValue`: readable memory of the size that the mapPtr before it says.
  * - `mapValueOut`: writable memory of the value's size, which the call fills.
- * - `mem`: readable, `memOrNull`: or the number 0, `memOut`: writable and filled by the call; its size is the argument
- *   after it, `size` (at least 1) or `sizeOrZero`.
- * - `{ mem: n }` / `{ memOut: n }`: n bytes.
+ * - `mapValueOrNull`: such memory, or the number 0.
+ * - `mem`: readable, `memOrNull`: or the number 0, `memOut`: writable and filled by the call, `memInOut`: read and written;
+ *   its size is the argument after it, `size` (at least 1) or `sizeOrZero`.
+ * - `{ mem: n }` / `{ memOut: n }` / `{ memInOut: n }`: n bytes.
  * - `allocSize`: a known constant, the size of the memory returned.
  * - `constString`: a NUL-terminated string in a frozen read-only map. `string`: readable memory holding one (trace_printk's size pair).
  * - `callback`: a function of this program. `callbackContext`: what is handed to it: a stack pointer or 0.
@@ -19,7 +25,10 @@ import type { HostCall } from "./machine.ts";
  * - `{ iterator }`: the bytes of the stack in which an iterator is made, stepped or given back.
  * - `{ object }`: a structure of the kernel, which must be trusted, or an RCU pointer at least, or any but untrusted;
  *   `{ release }`: one that was acquired, given back.
- * - `tailMap`: a prog_array. `zeroFlags`.. are plain scalars: the kernel checks them at run time.
+ * - `dynptrLocal`, `dynptrRingbuf`: 16 bytes of stack in which a dynptr is made; `dynptr`: one that is there;
+ *   `dynptrRelease`: one that is given back.
+ * - `sockCommon`: any socket, `anySock`: also by its BTF type, `fullSock`: one that is whole, `sockRelease`: one that was
+ *   looked up, to be given back.
  */
 export type ArgKind =
   | "any"
@@ -28,9 +37,11 @@ export type ArgKind =
   | "mapKey"
   | "mapValue"
   | "mapValueOut"
+  | "mapValueOrNull"
   | "mem"
   | "memOrNull"
   | "memOut"
+  | "memInOut"
   | "size"
   | "sizeOrZero"
   | "allocSize"
@@ -41,11 +52,20 @@ export type ArgKind =
   | "spinLock"
   | "timer"
   | "record"
+  | "dynptrLocal"
+  | "dynptrRingbuf"
+  | "dynptr"
+  | "dynptrRelease"
+  | "sockCommon"
+  | "anySock"
+  | "fullSock"
+  | "sockRelease"
   | { readonly iterator: IteratorKind; readonly step: "new" | "next" | "destroy" }
   | { readonly object: StructName; readonly trust: "trusted" | "rcu" | "any" }
   | { readonly release: StructName }
-  | { readonly mem: number }
-  | { readonly memOut: number };
+  | ({ readonly mem: number } & FixedMemory)
+  | ({ readonly memOut: number } & FixedMemory)
+  | ({ readonly memInOut: number } & FixedMemory);
 
 /** What an iterator walks over. */
 export type IteratorKind = "num" | "task";
@@ -55,6 +75,12 @@ export type ReturnKind =
   | "integer"
   | "void"
   | "mapValueOrNull"
+  | "mapValue"
+  | "sockOrNull"
+  | "sockCommonOrNull"
+  | "tcpSockOrNull"
+  /** `allocSize` bytes of what the dynptr argument stands for, or null. */
+  | "dynptrMemOrNull"
   /** Memory of the size given by the `allocSize` argument, or null; holds a reference until released. */
   | "recordOrNull"
   /** Pointer to a 4-byte number, or null when the iteration is over. */
@@ -68,10 +94,12 @@ export interface Contract {
   readonly name: string;
   readonly args: readonly ArgKind[];
   readonly returns: ReturnKind;
+  /** A known range of an integer result, signed; `size`: an error number, or at most the size argument. */
+  readonly result?: { readonly min: bigint; readonly max: bigint } | "size";
   /** What it returns must be given back. */
   readonly acquires?: true;
-  /** A known range of an integer result, signed. */
-  readonly result?: { readonly min: bigint; readonly max: bigint };
+  /** What it returns is the socket of its first argument seen as another kind: one reference keeps both. */
+  readonly casts?: true;
   /** `reader`: what it returns or hands to its callback is protected by RCU; under the explicit regime it must be called inside a section (rule E1). */
   readonly rcu?: "reader" | "lock" | "unlock";
   readonly sleeps?: true;
@@ -80,6 +108,10 @@ export interface Contract {
   /** Program types that may call it; absent: all. */
   readonly programs?: readonly string[];
   readonly callback?: CallbackShape;
+  /** Its memory arguments may lie in the packet (kernel: pkt_access). */
+  readonly packetArguments?: true;
+  /** Its second argument must be the number 0. */
+  readonly noFlags?: true;
   /** Packet pointers die (the packet may have moved). */
   readonly changesPacket?: true;
   readonly preempt?: "disable" | "enable";
@@ -89,11 +121,12 @@ export interface Contract {
 
 /**
  * How a callback is called: `sync` within the call, `async` later and by itself.
- * r1.. of the callback: `index` a number, `mapPtr` the map, `key` and `value` of an element, `context` what the caller gave.
+ * r1.. of the callback: `index` a number, `mapPtr` the map, `key` and `value` of an element, `dynptr` a sample that may only
+ * be read, `context` what the caller gave.
  */
 export interface CallbackShape {
   readonly when: "sync" | "async";
-  readonly args: readonly ("index" | "mapPtr" | "key" | "value" | "context")[];
+  readonly args: readonly ("index" | "mapPtr" | "key" | "value" | "dynptr" | "context")[];
   /** The argument that says how often it runs at most. */
   readonly times?: number;
   /** The range its r0 must be in. */

@@ -1,18 +1,16 @@
-// Program types: the number bpf(2) knows them by and the layout of what r1 points to
-// (include/uapi/linux/bpf.h: struct __sk_buff, struct xdp_md; kernel: *_is_valid_access).
+// Program types: the number bpf(2) knows them by, what r1 points to, and what the type may do and return. The fields of
+// contexts are tables of their own (contexts/).
+import { type Field, field } from "./contexts/field.ts";
+import { cgroupFields, SKB_SIZE, socketFilterFields, streamFields, trafficControlFields } from "./contexts/skb.ts";
+import { attach, skLookupFields, skMsgFields, sockAddrFields } from "./contexts/socket.ts";
 
-/**
- * One field of a context. `packet`, `packetEnd`, `packetMeta`: the 4 bytes load as a full pointer.
- * `narrow`: parts of the field may be loaded.
- */
-export interface ContextField {
-  readonly name: string;
-  readonly offset: number;
-  readonly size: 1 | 2 | 4 | 8;
-  readonly kind: "scalar" | "packet" | "packetEnd" | "packetMeta";
-  readonly write?: true;
-  /** Loaded whole or not at all. */
-  readonly whole?: true;
+export type { Field as ContextField } from "./contexts/field.ts";
+
+export interface ReturnRange {
+  readonly min: number;
+  readonly max: number;
+  /** The expected attach types it is for; absent: all that no other row names. */
+  readonly attach?: readonly number[];
 }
 
 export interface ProgramType {
@@ -22,98 +20,100 @@ export interface ProgramType {
   readonly contextName: string;
   /** Bytes of the context; `fields` absent: plain numbers, aligned accesses of any size. */
   readonly contextSize: number;
-  readonly fields?: readonly ContextField[];
+  /** The first bytes of a context without fields that are not the program's. */
+  readonly contextHidden?: number;
+  readonly fields?: readonly Field[];
   readonly contextWritable?: true;
   /** Always sleepable (syscall). */
   readonly sleepable?: true;
   /** May use LD_ABS and LD_IND. */
   readonly packetLoads?: true;
-  /** Packet memory may be written. */
-  readonly packetWritable?: true;
-  /** bpf_spin_lock is refused in tracing programs (kernel: is_tracing_prog_type). */
+  /** How packet memory may be accessed, by the program and by helpers for it; absent: not at all. */
+  readonly packet?: "read" | "write";
+  /** bpf_spin_lock and timers are refused in tracing programs (kernel: is_tracing_prog_type). */
   readonly tracing?: true;
+  /** What the program may return; absent: any number. */
+  readonly returns?: readonly ReturnRange[];
+  /** The expected attach type where none is said. */
+  readonly attach?: number;
 }
 
-const skb = (writable: readonly string[], hidden: readonly string[]): readonly ContextField[] => {
-  const rows: [string, number, ContextField["size"]?, ContextField["kind"]?][] = [
-    ["len", 0],
-    ["pkt_type", 4],
-    ["mark", 8],
-    ["queue_mapping", 12],
-    ["protocol", 16],
-    ["vlan_present", 20],
-    ["vlan_tci", 24],
-    ["vlan_proto", 28],
-    ["priority", 32],
-    ["ingress_ifindex", 36],
-    ["ifindex", 40],
-    ["tc_index", 44],
-    ["cb0", 48],
-    ["cb1", 52],
-    ["cb2", 56],
-    ["cb3", 60],
-    ["cb4", 64],
-    ["hash", 68],
-    ["tc_classid", 72],
-    ["data", 76, 4, "packet"],
-    ["data_end", 80, 4, "packetEnd"],
-    ["napi_id", 84],
-    ["data_meta", 140, 4, "packetMeta"],
-    ["tstamp", 152, 8],
-    ["wire_len", 160],
-    ["gso_segs", 164],
-    ["gso_size", 176],
-    ["tstamp_type", 180, 1],
-    ["hwtstamp", 184, 8],
-  ];
-  return rows
-    .filter(([name]) => !hidden.includes(name))
-    .map(([name, offset, size = 4, kind = "scalar"]) => ({
-      name,
-      offset,
-      size,
-      kind,
-      ...(writable.includes(name) ? { write: true as const } : {}),
-      ...(kind !== "scalar" || name === "hwtstamp" ? { whole: true as const } : {}),
-    }));
-};
-
-const cb = ["cb0", "cb1", "cb2", "cb3", "cb4"];
+const skb = { contextName: "struct __sk_buff", contextSize: SKB_SIZE } as const;
+const { recvmsg4, recvmsg6, getpeername4, getpeername6, getsockname4, getsockname6 } = attach;
 
 export const programTypes = {
-  socket_filter: {
-    name: "socket_filter",
-    number: 1,
-    contextName: "struct __sk_buff",
-    contextSize: 192,
-    fields: skb(cb, ["tc_classid", "data", "data_end", "data_meta", "tstamp", "wire_len", "hwtstamp"]),
-    packetLoads: true,
-  },
+  socket_filter: { name: "socket_filter", number: 1, ...skb, fields: socketFilterFields, packetLoads: true },
   kprobe: { name: "kprobe", number: 2, contextName: "struct pt_regs", contextSize: 168, tracing: true },
   sched_cls: {
     name: "sched_cls",
     number: 3,
-    contextName: "struct __sk_buff",
-    contextSize: 192,
-    fields: skb([...cb, "mark", "tc_index", "priority", "tc_classid", "tstamp", "queue_mapping"], []),
+    ...skb,
+    fields: trafficControlFields,
     packetLoads: true,
-    packetWritable: true,
+    packet: "write",
   },
-  tracepoint: { name: "tracepoint", number: 5, contextName: "trace event", contextSize: 8192, tracing: true },
+  sched_act: {
+    name: "sched_act",
+    number: 4,
+    ...skb,
+    fields: trafficControlFields,
+    packetLoads: true,
+    packet: "write",
+  },
+  tracepoint: {
+    name: "tracepoint",
+    number: 5,
+    contextName: "trace event",
+    contextSize: 8192,
+    contextHidden: 8,
+    tracing: true,
+  },
   xdp: {
     name: "xdp",
     number: 6,
     contextName: "struct xdp_md",
     contextSize: 24,
     fields: [
-      { name: "data", offset: 0, size: 4, kind: "packet", whole: true },
-      { name: "data_end", offset: 4, size: 4, kind: "packetEnd", whole: true },
-      { name: "data_meta", offset: 8, size: 4, kind: "packetMeta", whole: true },
-      { name: "ingress_ifindex", offset: 12, size: 4, kind: "scalar", whole: true },
-      { name: "rx_queue_index", offset: 16, size: 4, kind: "scalar", whole: true },
-      { name: "egress_ifindex", offset: 20, size: 4, kind: "scalar", whole: true },
+      field("data", 0, 4, { kind: "packet", whole: true }),
+      field("data_end", 4, 4, { kind: "packetEnd", whole: true }),
+      field("data_meta", 8, 4, { kind: "packetMeta", whole: true }),
+      field("ingress_ifindex", 12, 4, { whole: true }),
+      field("rx_queue_index", 16, 4, { whole: true }),
+      field("egress_ifindex", 20, 4, { whole: true, attach: [attach.devmap] }),
     ],
-    packetWritable: true,
+    packet: "write",
+  },
+  perf_event: {
+    name: "perf_event",
+    number: 7,
+    contextName: "struct bpf_perf_event_data",
+    contextSize: 184,
+    fields: [
+      ...Array.from({ length: 21 }, (_, n) => field(`regs[${n}]`, 8 * n, 8, { whole: true })),
+      field("sample_period", 168, 8),
+      field("addr", 176, 8),
+    ],
+    tracing: true,
+  },
+  cgroup_skb: {
+    name: "cgroup_skb",
+    number: 8,
+    ...skb,
+    fields: cgroupFields,
+    packet: "read",
+    returns: [
+      { min: 0, max: 3, attach: [attach.egress] },
+      { min: 0, max: 1 },
+    ],
+  },
+  sk_skb: { name: "sk_skb", number: 14, ...skb, fields: streamFields, packet: "write" },
+  sk_msg: {
+    name: "sk_msg",
+    number: 16,
+    contextName: "struct sk_msg_md",
+    contextSize: 80,
+    fields: skMsgFields,
+    packet: "write",
   },
   raw_tracepoint: {
     name: "raw_tracepoint",
@@ -121,6 +121,39 @@ export const programTypes = {
     contextName: "tracepoint arguments",
     contextSize: 96,
     tracing: true,
+  },
+  cgroup_sock_addr: {
+    name: "cgroup_sock_addr",
+    number: 18,
+    contextName: "struct bpf_sock_addr",
+    contextSize: 72,
+    fields: sockAddrFields,
+    attach: attach.connect4,
+    returns: [
+      { min: 1, max: 1, attach: [recvmsg4, recvmsg6, getpeername4, getpeername6, getsockname4, getsockname6] },
+      { min: 0, max: 3, attach: [attach.bind4, attach.bind6] },
+      { min: 0, max: 1 },
+    ],
+  },
+  raw_tracepoint_writable: {
+    name: "raw_tracepoint_writable",
+    number: 24,
+    contextName: "tracepoint arguments",
+    contextSize: 96,
+    fields: [
+      field("buffer", 0, 8, { kind: "buffer", whole: true }),
+      ...Array.from({ length: 11 }, (_, n) => field(`argument ${n + 1}`, 8 * (n + 1), 8)),
+    ],
+    tracing: true,
+  },
+  sk_lookup: {
+    name: "sk_lookup",
+    number: 30,
+    contextName: "struct bpf_sk_lookup",
+    contextSize: 72,
+    fields: skLookupFields,
+    returns: [{ min: 0, max: 1 }],
+    attach: 36,
   },
   syscall: {
     name: "syscall",
@@ -136,4 +169,9 @@ export type ProgramTypeName = keyof typeof programTypes;
 
 export function programType(name: string): ProgramType | undefined {
   return Object.hasOwn(programTypes, name) ? programTypes[name as ProgramTypeName] : undefined;
+}
+
+/** What a program of the type may return when it is to be attached so; undefined: any number. */
+export function returnRange(type: ProgramType, attached: number): ReturnRange | undefined {
+  return type.returns?.find((range) => range.attach === undefined || range.attach.includes(attached));
 }

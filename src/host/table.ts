@@ -1,9 +1,14 @@
 // All helpers and kfuncs that have a declaration, by number and by name.
 import type { Contract, Helper, Kfunc } from "./contract.ts";
+import { helpers as checksumHelpers } from "./helpers/checksum.ts";
 import { helpers as controlHelpers } from "./helpers/control.ts";
+import { helpers as dynptrHelpers } from "./helpers/dynptr.ts";
+import { helpers as eventHelpers } from "./helpers/event.ts";
 import { helpers as mapHelpers } from "./helpers/map.ts";
+import { helpers as numberHelpers } from "./helpers/number.ts";
 import { helpers as packetHelpers } from "./helpers/packet.ts";
 import { helpers as ringbufHelpers } from "./helpers/ringbuf.ts";
+import { helpers as socketHelpers } from "./helpers/socket.ts";
 import { helpers as systemHelpers } from "./helpers/system.ts";
 import { helpers as textHelpers } from "./helpers/text.ts";
 import { kfuncs as declaredKfuncs } from "./kfuncs/all.ts";
@@ -16,6 +21,11 @@ export const helpers: readonly Helper[] = [
   ...systemHelpers,
   ...textHelpers,
   ...packetHelpers,
+  ...checksumHelpers,
+  ...dynptrHelpers,
+  ...eventHelpers,
+  ...numberHelpers,
+  ...socketHelpers,
 ].sort((a, b) => a.id - b.id);
 
 export const kfuncs: readonly Kfunc[] = declaredKfuncs;

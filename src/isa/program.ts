@@ -3,23 +3,12 @@ import type { Diagnostic } from "../diag/diagnostic.ts";
 import type { Span } from "../diag/source.ts";
 import { encodeAll } from "./encode.ts";
 import type { Insn } from "./insn.ts";
+import type { MapType } from "./map-types.ts";
+
+export type { MapType } from "./map-types.ts";
 
 /** The RCU regime a program is judged by (docs/why.md, "Why two RCU regimes?"). */
 export type RcuRegime = "explicit" | "implicit";
-
-export type MapType =
-  | "array"
-  | "hash"
-  | "percpu_array"
-  | "percpu_hash"
-  | "lru_hash"
-  | "lru_percpu_hash"
-  | "array_of_maps"
-  | "hash_of_maps"
-  | "prog_array"
-  | "ringbuf"
-  | "queue"
-  | "stack";
 
 /** A special field of a map value, as its BTF would describe it. */
 export type ValueField =

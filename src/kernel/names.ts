@@ -1,7 +1,6 @@
 // The numbers of the bpf(2) user interface: commands, map types, program types, error names.
 // Kept in one place because every other file here speaks in names.
 import { constants } from "node:os";
-import type { MapType } from "../isa/program.ts";
 
 /** enum bpf_cmd, the few that load, test-run and operate maps; none that attaches or pins. */
 export const command = {
@@ -16,21 +15,7 @@ export const command = {
   mapLookupAndDelete: 21,
 } as const;
 
-/** enum bpf_map_type. */
-export const mapTypeNumber = {
-  hash: 1,
-  array: 2,
-  prog_array: 3,
-  percpu_hash: 5,
-  percpu_array: 6,
-  lru_hash: 9,
-  lru_percpu_hash: 10,
-  array_of_maps: 12,
-  hash_of_maps: 13,
-  queue: 22,
-  stack: 23,
-  ringbuf: 27,
-} as const satisfies Record<MapType, number>;
+export { mapTypeNumber } from "../isa/map-types.ts";
 
 /** How a program type is loaded: enum bpf_prog_type, and what else the load needs for that type. */
 export interface ProgramTypeRow {

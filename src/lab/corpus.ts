@@ -61,8 +61,7 @@ export interface CorpusCase {
 
 /** The program of a record; a text: why it cannot be judged here. `bytesOf` reads a file named beside the corpus. */
 export function corpusCase(record: CorpusRecord, bytesOf: (file: string) => string): CorpusCase | string {
-  const type = programType(record.prog_type_name);
-  if (type === undefined) return `program type ${record.prog_type_name}`;
+  if (programType(record.prog_type_name) === undefined) return `program type ${record.prog_type_name}`;
   const maps = new Map<number, MapDef>();
   for (const [at, map] of record.maps.entries()) {
     const def = mapOf(map, at);
@@ -80,6 +79,7 @@ export function corpusCase(record: CorpusRecord, bytesOf: (file: string) => stri
     profile: {
       rcu: "implicit",
       sleepable: (record.prog_flags & SLEEPABLE) !== 0,
+      attachType: record.expected_attach_type ?? 0,
       ...((record.prog_flags & STRICT_ALIGNMENT) !== 0 ? { strictAlignment: true } : {}),
     },
   };

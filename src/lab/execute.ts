@@ -52,7 +52,7 @@ export function execute(program: Program, options: ExecuteOptions = {}): Outcome
 /** The shortest frame that Ethernet knows, all zeros, for programs that want a packet and were given none. */
 function defaultPacket(program: Program): Uint8Array | undefined {
   const type = program.type === undefined ? undefined : programType(program.type);
-  return type?.fields === undefined ? undefined : new Uint8Array(60);
+  return type?.packet === undefined && type?.packetLoads === undefined ? undefined : new Uint8Array(60);
 }
 
 /** `# packet: 0011…` and `# ctx: 0011…` lines of the text the program was written in. */

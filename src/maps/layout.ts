@@ -1,22 +1,6 @@
 // What the words of a map, of an element and of an operation mean. All of it is linear memory: a map is the address of
 // its header, an element the address of its header, an operation the index (address / 4) of its record.
-import type { MapType } from "../isa/program.ts";
-
-/** Map types by number; the kernel's, so that a dump reads the same in both worlds. */
-export const mapType = {
-  hash: 1,
-  array: 2,
-  prog_array: 3,
-  percpu_hash: 5,
-  percpu_array: 6,
-  lru_hash: 9,
-  lru_percpu_hash: 10,
-  array_of_maps: 12,
-  hash_of_maps: 13,
-  queue: 22,
-  stack: 23,
-  ringbuf: 27,
-} as const satisfies Record<MapType, number>;
+export { mapTypeNumber as mapType } from "../isa/map-types.ts";
 
 /** Words of a map header. Its address is the map pointer that programs hold. */
 export const MAP_BYTES = 192;

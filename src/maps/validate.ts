@@ -1,4 +1,5 @@
 // What BPF_MAP_CREATE accepts: sizes, flags and fields by map type, with the error number of the running kernel (6.18).
+import { isMachineMap, type MachineMapType } from "../isa/map-types.ts";
 import type { MapDef, MapType } from "../isa/program.ts";
 import { errno, create as flag } from "./errno.ts";
 
@@ -21,7 +22,7 @@ const flagsOf = {
   queue: NUMA | ACCESS,
   stack: NUMA | ACCESS,
   ringbuf: NUMA,
-} as const satisfies Record<MapType, number>;
+} as const satisfies Record<MachineMapType, number>;
 
 /** The largest object kmalloc gives, and the largest value a CPU may have of its own. */
 const MOST_OBJECT = 1 << 22;
@@ -44,6 +45,7 @@ export function validate(def: MapDef): number {
 
 function sizes(def: MapDef): number {
   const { type, flags, keySize, valueSize, maxEntries } = def;
+  if (!isMachineMap(type)) return -errno.ENOTSUPP; // no such objects here
   const bothProg = flag.BPF_F_RDONLY_PROG | flag.BPF_F_WRONLY_PROG;
   const unknown = (flags & ~flagsOf[type]) !== 0 || (flags & bothProg) === bothProg;
   switch (type) {

@@ -10,6 +10,8 @@ export interface Env {
   readonly structure: Structure;
   /** Every number and every slot is compared, whatever was relied on: slower, and simple to believe. */
   readonly reference: boolean;
+  /** The kind of pointer that each load and store was first seen to go through: Linux rewrites it for that kind. */
+  readonly through: Map<number, string>;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;
   /** The function that begins at `start` uses this many bytes of its frame. */

@@ -10,6 +10,8 @@ export interface Profile {
   readonly rcu: RcuRegime;
   readonly type: ProgramTypeName;
   readonly sleepable: boolean;
+  /** BPF_* of enum bpf_attach_type, where fields and return values depend on it; absent: the type's own. */
+  readonly attachType?: number;
   /** CAP_BPF and CAP_PERFMON. */
   readonly privileged: boolean;
   /** Accesses to packets and values must be aligned (kernel: BPF_F_STRICT_ALIGNMENT). */

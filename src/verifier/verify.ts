@@ -2,6 +2,7 @@
 import type { Diagnostic } from "../diag/diagnostic.ts";
 import { type ProgramTypeName, programType, programTypes } from "../host/programs.ts";
 import type { Program } from "../isa/program.ts";
+import { checkMapUses } from "./check/maps.ts";
 import type { Env } from "./env.ts";
 import { diagnose, profileText, spanAt } from "./explain.ts";
 import { logLine } from "./log.ts";
@@ -27,6 +28,7 @@ export function defaultProfile(program: Program, overrides: Partial<Profile> = {
     type,
     sleepable: always || (overrides.sleepable ?? program.sleepable ?? false),
     privileged: overrides.privileged ?? true,
+    ...(overrides.attachType === undefined ? {} : { attachType: overrides.attachType }),
     ...(overrides.strictAlignment === true ? { strictAlignment: true } : {}),
     kernel: "linux-6.18",
   };
@@ -87,17 +89,19 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
   const budget = options.limits?.instructions ?? BUDGET;
   try {
     if (program.type !== undefined && nameOf(program.type) === undefined) unknownType(program.type);
-    refuseForeign(program);
     const depths = new Map<number, number>();
     let ids = 1;
     const entered = new Set<number>();
     const entries: State[] = [];
     const structure: Structure = structureOf(program);
+    checkMapUses(program, profile);
+    refuseForeign(program);
     const env: Env = {
       program,
       profile,
       structure,
       reference: options.engine === "reference",
+      through: new Map(),
       nextId: () => ++ids,
       deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
       push: (state) => search?.push(state),

@@ -202,7 +202,7 @@ export class Machine {
     const code = predecode(program, (insn) => this.#resolve(made, index, program, insn));
     const pointers = new Map<number, number>();
     for (const field of type?.fields ?? []) {
-      if (field.kind !== "scalar") pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
+      if (field.kind.startsWith("packet")) pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
     }
     const entry = { code, address: 0, type, pointers };
     if (!this.#place(entry)) {
@@ -302,7 +302,7 @@ export class Machine {
   }
 
   #input(size: number, what: number, cpu: Cpu, type: ProgramType | undefined): number {
-    const flags = what === kind.packet && type !== undefined && !type.packetWritable ? READ_ONLY : 0;
+    const flags = what === kind.packet && type !== undefined && type.packet !== "write" ? READ_ONLY : 0;
     const base = this.memory.allocate(Math.max(1, size), 8, what, cpu.index, flags);
     if (base === 0) throw new Error(`no memory is left for ${size} bytes of input`);
     return base;

@@ -8,6 +8,8 @@ export const tailCall = {
   returns: "void",
   maps: ["prog_array"],
   tailCall: true,
+  // The program that runs instead may move it.
+  changesPacket: true,
   start: (call) => call.tailCall(1, call.lo(2)),
 } as const satisfies Helper;
 

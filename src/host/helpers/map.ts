@@ -1,6 +1,7 @@
 // Helpers on maps. A lookup only reads: under the explicit regime it must stand inside an RCU section (E1);
 // updates and deletions lock for themselves.
 import type { Helper } from "../contract.ts";
+import { nothing } from "./nothing.ts";
 
 export const mapLookupElem = {
   id: 1,
@@ -8,6 +9,7 @@ export const mapLookupElem = {
   args: ["mapPtr", "mapKey"],
   returns: "mapValueOrNull",
   rcu: "reader",
+  packetArguments: true,
   start: (call) => call.maps.lookup(0, 1),
 } as const satisfies Helper;
 
@@ -16,6 +18,7 @@ export const mapUpdateElem = {
   name: "bpf_map_update_elem",
   args: ["mapPtr", "mapKey", "mapValue", "any"],
   returns: "integer",
+  packetArguments: true,
   start: (call) => call.maps.update(0, 1, 2, 3),
 } as const satisfies Helper;
 
@@ -24,6 +27,7 @@ export const mapDeleteElem = {
   name: "bpf_map_delete_elem",
   args: ["mapPtr", "mapKey"],
   returns: "integer",
+  packetArguments: true,
   start: (call) => call.maps.remove(0, 1),
 } as const satisfies Helper;
 
@@ -33,6 +37,7 @@ export const mapPushElem = {
   args: ["mapPtr", "mapValue", "any"],
   returns: "integer",
   maps: ["queue", "stack"],
+  packetArguments: true,
   start: (call) => call.maps.push(0, 1, 2),
 } as const satisfies Helper;
 
@@ -61,6 +66,7 @@ export const mapLookupPercpuElem = {
   returns: "mapValueOrNull",
   rcu: "reader",
   maps: ["percpu_array", "percpu_hash", "lru_percpu_hash"],
+  packetArguments: true,
   start: (call) => call.maps.lookupPercpu(0, 1, 2),
 } as const satisfies Helper;
 
@@ -79,6 +85,18 @@ export const forEachMapElem = {
   },
 } as const satisfies Helper;
 
+/** The storage of the control group that the program is attached to: there is none to attach to here. */
+export const getLocalStorage = {
+  id: 81,
+  name: "bpf_get_local_storage",
+  args: ["mapPtr", "any"],
+  returns: "mapValue",
+  noFlags: true,
+  maps: ["cgroup_storage", "percpu_cgroup_storage"],
+  programs: ["cgroup_skb", "cgroup_sock_addr"],
+  start: nothing,
+} as const satisfies Helper;
+
 export const helpers = [
   mapLookupElem,
   mapUpdateElem,
@@ -88,4 +106,5 @@ export const helpers = [
   mapPeekElem,
   mapLookupPercpuElem,
   forEachMapElem,
+  getLocalStorage,
 ] as const;

@@ -1,5 +1,7 @@
 // Helpers that ask the system: clocks, processors, the current task, random numbers, memory of others.
 import type { Helper } from "../contract.ts";
+import { coarseClock, tracingAndSyscall } from "./groups.ts";
+import { nothing } from "./nothing.ts";
 
 const word = (value: bigint): [number, number] => [
   Number(BigInt.asIntN(32, value)),
@@ -119,6 +121,75 @@ export const copyFromUser = {
   start: copyFromElsewhere,
 } as const satisfies Helper;
 
+export const probeReadUser = { ...probeReadKernel, id: 112, name: "bpf_probe_read_user" } as const satisfies Helper;
+export const probeRead = {
+  ...probeReadKernel,
+  id: 4,
+  name: "bpf_probe_read",
+  programs: tracingAndSyscall,
+} as const satisfies Helper;
+export const probeReadKernelStr = {
+  ...probeReadKernel,
+  id: 115,
+  name: "bpf_probe_read_kernel_str",
+  result: "size",
+} as const satisfies Helper;
+export const probeReadUserStr = {
+  ...probeReadKernelStr,
+  id: 114,
+  name: "bpf_probe_read_user_str",
+} as const satisfies Helper;
+export const probeReadStr = {
+  ...probeReadKernelStr,
+  id: 45,
+  name: "bpf_probe_read_str",
+  programs: tracingAndSyscall,
+} as const satisfies Helper;
+
+export const getNumaNodeId = {
+  id: 42,
+  name: "bpf_get_numa_node_id",
+  args: [],
+  returns: "integer",
+  start: nothing,
+} as const satisfies Helper;
+
+/** Control groups have numbers from 1, the root's. */
+export const getCurrentCgroupId = {
+  id: 80,
+  name: "bpf_get_current_cgroup_id",
+  args: [],
+  returns: "integer",
+  start: (call) => call.returns(1, 0),
+} as const satisfies Helper;
+
+export const getCurrentAncestorCgroupId = {
+  id: 123,
+  name: "bpf_get_current_ancestor_cgroup_id",
+  args: ["any"],
+  returns: "integer",
+  start: (call) => call.returns((call.lo(0) | call.hi(0)) === 0 ? 1 : 0, 0),
+} as const satisfies Helper;
+
+export const ktimeGetCoarseNs = {
+  id: 160,
+  name: "bpf_ktime_get_coarse_ns",
+  args: [],
+  returns: "integer",
+  programs: coarseClock,
+  // As of the last tick, 250 a second.
+  start: (call) => call.returns(...word((call.clock.nanoseconds() / 4_000_000n) * 4_000_000n)),
+} as const satisfies Helper;
+
+export const ktimeGetTaiNs = {
+  id: 208,
+  name: "bpf_ktime_get_tai_ns",
+  args: [],
+  returns: "integer",
+  // International Atomic Time counted from boot, for lack of another beginning.
+  start: (call) => call.returns(...word(call.clock.bootNanoseconds())),
+} as const satisfies Helper;
+
 export const helpers = [
   ktimeGetNs,
   getPrandomU32,
@@ -132,4 +203,14 @@ export const helpers = [
   ktimeGetBootNs,
   probeReadKernel,
   copyFromUser,
+  probeReadUser,
+  probeRead,
+  probeReadKernelStr,
+  probeReadUserStr,
+  probeReadStr,
+  getNumaNodeId,
+  getCurrentCgroupId,
+  getCurrentAncestorCgroupId,
+  ktimeGetCoarseNs,
+  ktimeGetTaiNs,
 ] as const;

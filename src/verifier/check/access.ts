@@ -1,15 +1,18 @@
 // Loads and stores through a register, by what it points to (kernel: check_mem_access). Each kind of memory has one
 // function that says whether bytes off..off+size-1 may be touched, and what a load of them yields.
-import { type ProgramType, programTypes } from "../../host/programs.ts";
 import { movsx } from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
-import { kindText, pointer, scalarValue, unknownScalar, type Value } from "../state/value.ts";
-import { checkRegion, isAligned } from "./bounds.ts";
+import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
+import { checkAlignment } from "./alignment.ts";
+import { checkRegion } from "./bounds.ts";
+import { constantAt } from "./constants.ts";
+import { accessContext, contextType } from "./context.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
+import { checkBuffer, checkMapStructure, checkSocket, isSocket } from "./objects.ts";
 import type { Access } from "./reach.ts";
 import { readStack, writeStack } from "./stack.ts";
 import { loadTyped } from "./typed.ts";
@@ -19,8 +22,10 @@ const bitsOf = { 1: 8, 2: 16, 4: 32 } as const;
 
 /** Checks a load and gives what it loads. */
 export function load(env: Env, state: State, access: Access, signed: boolean): Value {
-  const base = usable(env, state, access);
+  const base = usable(state, access);
   const loaded = scalarValue(Scalar.loaded(access.size, signed));
+  checkAlignment(env, state, base, access);
+  sameKind(env, state, base, access);
   switch (base.kind) {
     case "stack": {
       const filled = readStack(env, state, base, access);
@@ -30,7 +35,10 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
     case "typed":
       return loadTyped(env, state, base, access);
     case "ctx":
-      return loadContext(env, state, base, access) ?? loaded;
+      return accessContext(env, state, base, access, { write: false, signed }) ?? loaded;
+    case "mapValue":
+      checkPointer(env, state, base, access);
+      return constantAt(base, access, signed) ?? (access.size === 8 ? unknownScalar : loaded);
     default:
       checkPointer(env, state, base, access);
       return access.size === 8 ? unknownScalar : loaded;
@@ -39,18 +47,10 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
 
 /** Checks a store of `value` (a register's, or an immediate as a scalar). */
 export function store(env: Env, state: State, access: Access, value: Value, valueReg: number | null): void {
-  const base = usable(env, state, access);
-  if (value.isPointer && !env.profile.privileged && base.kind !== "stack") {
-    reject({
-      code: "E0404",
-      state,
-      operand: "src",
-      ...(valueReg === null ? {} : { culprit: valueReg }),
-      text: `a kernel address would be stored in ${base.kind === "mapValue" ? "a map" : "memory"}`,
-      label: `${kindText(value)} pointer`,
-      kernel: `R${valueReg ?? 0} leaks addr into ${base.kind === "mapValue" ? "map" : base.kind === "ctx" ? "ctx" : base.kind.startsWith("packet") ? "packet" : "mem"}`,
-    });
-  }
+  const base = usable(state, access);
+  checkAlignment(env, state, base, access);
+  sameKind(env, state, base, access);
+  if (value.isPointer && !env.profile.privileged && base.kind !== "stack") leaksInto(state, base, value, valueReg);
   switch (base.kind) {
     case "stack":
       writeStack(env, state, base, access, value, valueReg);
@@ -59,15 +59,50 @@ export function store(env: Env, state: State, access: Access, value: Value, valu
       loadTyped(env, state, base, access);
       return;
     case "ctx":
-      storeContext(env, state, base, access);
+      accessContext(env, state, base, access, { write: true, signed: false });
       return;
     default:
       checkPointer(env, state, base, access);
   }
 }
 
+function leaksInto(state: State, base: Value, value: Value, valueReg: number | null): never {
+  const where =
+    base.kind === "mapValue" ? "map" : base.kind === "ctx" ? "ctx" : base.kind.startsWith("packet") ? "packet" : "mem";
+  return reject({
+    code: "E0404",
+    state,
+    operand: "src",
+    ...(valueReg === null ? {} : { culprit: valueReg }),
+    text: `a kernel address would be stored in ${where === "map" ? "a map" : "memory"}`,
+    label: `${kindText(value)} pointer`,
+    kernel: `R${valueReg ?? 0} leaks addr into ${where}`,
+  });
+}
+
+/**
+ * Linux rewrites accesses to contexts and sockets for the structure behind them, so one instruction may not meet two
+ * kinds (kernel: reg_type_mismatch).
+ */
+function sameKind(env: Env, state: State, base: Value, access: Access): void {
+  const kind = kindText(base);
+  const before = env.through.get(state.pc);
+  if (before === undefined) env.through.set(state.pc, kind);
+  const rewritten = (each: string): boolean => each === "ctx" || each.endsWith("sock") || each === "sock_common";
+  if (before === undefined || before === kind || !(rewritten(before) || rewritten(kind))) return;
+  reject({
+    code: "E0311",
+    state,
+    operand: WHERE,
+    culprit: access.base,
+    text: "one instruction accesses two kinds of memory, and Linux would have to rewrite it for both",
+    label: `\`r${access.base}\` is a ${kind} pointer here; on another path it is ${before}`,
+    kernel: "same insn cannot be used with different pointers",
+  });
+}
+
 /** What every access needs: an initialised, non-null, live pointer of a kind that has bytes. */
-function usable(env: Env, state: State, access: Access): Value {
+function usable(state: State, access: Access): Value {
   const base = state.reg(access.base);
   if (base.kind === "uninit") readUninit(state, access.base, WHERE);
   requireLive(state, access.base, base, WHERE, access.mode === "read" ? "reads through" : "writes through");
@@ -105,7 +140,6 @@ function usable(env: Env, state: State, access: Access): Value {
       facts: [{ name: "state", text: `r${access.base} = ${describe(base)}` }],
     });
   }
-  if (access.mode !== "read" && env.profile.rcu === "implicit" && base.readOnly) readOnlyMemory(state, access, base);
   return base;
 }
 
@@ -130,23 +164,27 @@ function readOnlyMemory(state: State, access: Access, base: Value): never {
     culprit: access.base,
     text: "writes to memory that may only be read",
     label: `\`r${access.base}\` points to read-only ${kindText(base)}`,
-    kernel: `R${access.base} cannot write into rdonly_mem`,
+    kernel: `R${access.base} cannot write into ${kindText(base)}`,
   });
 }
 
 function checkPointer(env: Env, state: State, base: Value, access: Access): void {
   const { base: reg } = access;
+  const write = access.mode !== "read";
+  if (isSocket(base)) {
+    checkSocket(state, base, access);
+    return;
+  }
   switch (base.kind) {
     case "mapValue": {
       if (base.map === null) return;
-      checkAlignment(env, state, base, access, "value ");
-      checkMapAccess(state, base, access, access.mode !== "read", WHERE);
+      checkMapAccess(state, base, access, write, WHERE);
       checkRegion(state, base, access, base.map.valueSize, "E0302", "map value", "map_value");
       checkSpecialFields(state, base, access, WHERE);
       return;
     }
     case "mapKey":
-      if (access.mode !== "read") {
+      if (write) {
         reject({
           code: "E0308",
           state,
@@ -161,181 +199,42 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
       return;
     case "packet":
     case "packetMeta":
-      checkPacket(env, state, base, access);
+      if (write && contextType(env).packet !== "write") packetReadOnly(state, reg);
+      checkRegion(state, base, access, base.size, "E0303", "packet", "packet");
       return;
     case "mem":
-      if (access.mode !== "read" && base.readOnly) readOnlyMemory(state, access, base);
+      if (write && base.readOnly) readOnlyMemory(state, access, base);
       checkRegion(state, base, access, base.size, "E0310", "memory", "mem");
-      checkAlignment(env, state, base, access, "");
+      return;
+    case "buffer":
+      checkBuffer(state, base, access);
       return;
     case "mapPtr":
-      reject({
-        code: "E0311",
-        state,
-        operand: WHERE,
-        culprit: reg,
-        text: "a map is not memory: its elements are reached by a lookup",
-        label: `\`r${reg}\` is the map \`${base.map?.name ?? ""}\` itself`,
-        kernel: access.mode === "read" ? `R${reg} invalid mem access 'map_ptr'` : `only read from map_ptr is supported`,
-      });
-      break;
+      checkMapStructure(env, state, base, access);
+      return;
     default:
       reject({
         code: "E0311",
         state,
         operand: WHERE,
         culprit: reg,
-        text: `${kindText(base)} cannot be ${access.mode === "read" ? "read" : "written"} through`,
+        text: `${kindText(base)} cannot be ${write ? "written" : "read"} through`,
         label: `\`r${reg}\` is ${describe(base)}`,
         kernel: `R${reg} invalid mem access '${kindText(base)}'`,
       });
   }
 }
 
-/**
- * Atomics must be aligned; plain accesses to values and packets need not be on machines that Linux runs fast on, unless
- * the program asks to be held to it. A packet begins two bytes behind a multiple of eight (kernel: NET_IP_ALIGN).
- */
-function checkAlignment(env: Env, state: State, base: Value, access: Access, kind: "value " | "packet " | ""): void {
-  if (access.mode !== "atomic" && env.profile.strictAlignment !== true) return;
-  const variable = base.scalar;
-  const total = base.off + access.off;
-  const head = kind === "packet " ? 2 : 0;
-  if (isAligned(variable, total + head, access.size)) return;
-  const moved = `${variable.isConst ? variable.smin : tnumText(variable)}+${base.off}+${access.off} size ${access.size}`;
-  const what = access.mode === "atomic" ? `a ${access.size}-byte atomic operation` : `a ${access.size}-byte access`;
-  reject({
-    code: "E0309",
-    state,
-    operand: WHERE,
-    culprit: access.base,
-    text: `${what} must be aligned${access.mode === "atomic" ? "" : " in a program with strict alignment"}`,
-    label: `offset ${total} is not a multiple of ${access.size}`,
-    kernel: `misaligned ${kind}access off ${kind === "packet " ? `${head}+` : ""}${moved}`,
-  });
-}
-
-function checkPacket(env: Env, state: State, base: Value, access: Access): void {
-  const { base: reg } = access;
-  if (access.mode !== "read" && contextType(env).packetWritable !== true) {
-    reject({
-      code: "E0308",
-      state,
-      operand: WHERE,
-      culprit: reg,
-      text: "this program type may not write to the packet",
-      label: `\`r${reg}\` points into the packet`,
-      kernel: "cannot write into packet",
-    });
-  }
-  checkAlignment(env, state, base, access, "packet ");
-  checkRegion(state, base, access, base.size, "E0303", "packet", "packet");
-}
-
-function contextType(env: Env): ProgramType {
-  return programTypes[env.profile.type];
-}
-
-function badContext(state: State, access: Access, base: Value, why: string): never {
-  const off = base.off + access.off;
+function packetReadOnly(state: State, reg: number): never {
   return reject({
-    code: "E0307",
+    code: "E0308",
     state,
     operand: WHERE,
-    culprit: access.base,
-    text: `the context has no field to ${access.mode === "read" ? "read" : "write"} at offset ${off}, ${access.size} bytes`,
-    label: why,
-    kernel: `invalid bpf_context access off=${off} size=${access.size}`,
+    culprit: reg,
+    text: "this program type may not write to the packet",
+    label: `\`r${reg}\` points into the packet`,
+    kernel: "cannot write into packet",
   });
-}
-
-/** Where in the context the access falls; refuses offsets that are not known. */
-function contextOffset(env: Env, state: State, base: Value, access: Access): number {
-  const plain = contextType(env).fields === undefined && env.profile.type === "syscall";
-  if (!base.scalar.isConst || base.scalar.value !== 0n) {
-    reject({
-      code: "E0307",
-      state,
-      operand: WHERE,
-      culprit: access.base,
-      text: "the context is accessed at an offset that is not known",
-      label: `\`r${access.base}\` was moved by a varying number`,
-      kernel: `variable ctx access var_off=${tnumText(base.scalar)} disallowed`,
-    });
-  }
-  if (base.off !== 0 && !plain) {
-    reject({
-      code: "E0307",
-      state,
-      operand: WHERE,
-      culprit: access.base,
-      text: "the context pointer was moved before this access",
-      label: `\`r${access.base}\` is the context plus ${base.off}: put the offset in the access instead`,
-      kernel: `dereference of modified ctx ptr R${access.base} off=${base.off} disallowed`,
-    });
-  }
-  return base.off + access.off;
-}
-
-function tnumText(scalar: Scalar): string {
-  return `(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)})`;
-}
-
-function loadContext(env: Env, state: State, base: Value, access: Access): Value | null {
-  const off = contextOffset(env, state, base, access);
-  const type = contextType(env);
-  if (off < 0 || off + access.size > type.contextSize) {
-    badContext(state, access, base, `the context is ${type.contextSize} bytes`);
-  }
-  if (off % access.size !== 0) badContext(state, access, base, `not aligned to ${access.size} bytes`);
-  if (type.fields === undefined) return access.size === 8 ? unknownScalar : null;
-  const field = type.fields.find((f) => off >= f.offset && off + access.size <= f.offset + f.size);
-  if (field === undefined)
-    badContext(state, access, base, `\`${type.contextName}\` has no such field for this program type`);
-  if (field.whole === true && access.size !== field.size) {
-    badContext(state, access, base, `\`${field.name}\` is loaded as ${field.size} bytes or not at all`);
-  }
-  if (access.mode === "atomic") {
-    reject({
-      code: "E0311",
-      state,
-      operand: WHERE,
-      culprit: access.base,
-      text: "atomic operations do not work on the context",
-      label: `\`${field.name}\` is a context field`,
-      kernel: `BPF_ATOMIC stores into R${access.base} ctx is not allowed`,
-    });
-  }
-  if (field.kind === "scalar") return null;
-  return pointer(field.kind, { origin: 1, bornAt: state.pc });
-}
-
-function storeContext(env: Env, state: State, base: Value, access: Access): void {
-  const off = contextOffset(env, state, base, access);
-  const type = contextType(env);
-  if (access.mode === "atomic") {
-    reject({
-      code: "E0311",
-      state,
-      operand: WHERE,
-      culprit: access.base,
-      text: "atomic operations do not work on the context",
-      label: `\`r${access.base}\` is the context`,
-      kernel: `BPF_ATOMIC stores into R${access.base} ctx is not allowed`,
-    });
-  }
-  if (off < 0 || off + access.size > type.contextSize) {
-    badContext(state, access, base, `the context is ${type.contextSize} bytes`);
-  }
-  if (off % access.size !== 0) badContext(state, access, base, `not aligned to ${access.size} bytes`);
-  if (type.fields === undefined) {
-    if (type.contextWritable !== true) badContext(state, access, base, "this context may only be read");
-    return;
-  }
-  const field = type.fields.find((f) => off >= f.offset && off + access.size <= f.offset + f.size);
-  if (field === undefined || field.write !== true) {
-    badContext(state, access, base, field === undefined ? "no such field" : `\`${field.name}\` may only be read`);
-  }
 }
 
 /** A value in words, for `= state:` lines and labels. */

@@ -1,5 +1,6 @@
-// Whether the registers hold what a call demands, argument by argument (kernel: check_func_arg,
-// check_helper_mem_access, check_mem_size_reg). What the call then does to the state is transfer/call.ts.
+// Whether the registers hold what a call demands, argument by argument, in the order in which Linux asks
+// (kernel: check_func_arg, check_reg_type, check_func_arg_reg_off). Memory is memory.ts, dynptrs are dynptr.ts, other
+// particular things special.ts; what the call then does to the state is transfer/call.ts.
 import type { ArgKind } from "../../host/contract.ts";
 import type { MapDef } from "../../isa/program.ts";
 import type { Env } from "../env.ts";
@@ -7,13 +8,23 @@ import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
-import type { Value } from "../state/value.ts";
+import { kindText, type Value, type ValueKind } from "../state/value.ts";
 import { readUninit } from "./access.ts";
-import { checkRegion } from "./bounds.ts";
-import { checkMapAccess, checkSpecialFields } from "./fields.ts";
+import { isAligned } from "./bounds.ts";
+import { contextType, requireUnmoved } from "./context.ts";
+import { anyMemory, anySocket, type Demand, demands } from "./demands.ts";
+import {
+  type Dynptr,
+  type DynptrPlace,
+  initialised,
+  makeDynptr,
+  requireAcquired,
+  requireRingbuf,
+  roomForDynptr,
+} from "./dynptr.ts";
 import { checkIterator, type IteratorArgument, type IteratorPlace } from "./iterator.ts";
-import { type Callee, checkConstString, checkField, checkRecord, wrong } from "./special.ts";
-import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
+import { type Block, checkMemory, checkSize, type MemoryUse } from "./memory.ts";
+import { type Callee, checkConstString, checkField, constantKey, wrong } from "./special.ts";
 import { checkRelease, checkTyped } from "./typed-arguments.ts";
 
 /** What the checks found out, for the effects of the call. */
@@ -21,38 +32,153 @@ export interface CallFacts {
   map: MapDef | null;
   /** The register of the map argument, for inner maps' protection. */
   mapValue: Value | null;
+  /** The key, where it is known: an element of an array that is there for sure. */
+  key: bigint | null;
   callback: Value | null;
   context: Value | null;
   allocSize: number;
-  record: Value | null;
+  /** The most that the size argument can be. */
+  size: number;
+  /** What is given back: a record or a socket. */
+  released: Value | null;
+  /** The reference of the argument that has one. */
+  reference: number;
   lock: Value | null;
   timer: Value | null;
   iterator: { readonly argument: IteratorArgument; readonly at: IteratorPlace } | null;
+  dynptr: Dynptr | null;
+  releasesDynptr: boolean;
+  room: DynptrPlace | null;
+  /** Stack memory that the call fills. */
+  filled: Block | null;
 }
 
 export function checkArguments(env: Env, state: State, callee: Callee): CallFacts {
   const facts: CallFacts = {
     map: null,
     mapValue: null,
+    key: null,
     callback: null,
     context: null,
     allocSize: 0,
-    record: null,
+    size: 0,
+    released: null,
+    reference: 0,
     lock: null,
     timer: null,
     iterator: null,
+    dynptr: null,
+    releasesDynptr: false,
+    room: null,
+    filled: null,
   };
-  const { args } = callee.contract;
-  args.forEach((kind, at) => {
+  callee.contract.args.forEach((kind, at) => {
     const reg = at + 1;
     const value = state.reg(reg);
     if (value.kind === "uninit") readUninit(state, reg, "whole");
-    checkOne(env, state, callee, facts, kind, at, value);
+    requireLive(state, reg, value, "whole", "the call takes");
+    if (kind === "any") {
+      if (value.isPointer && !env.profile.privileged) leaks(state, callee, reg);
+      return;
+    }
+    const own = typeof kind === "object" && ("object" in kind || "iterator" in kind || "release" in kind);
+    if (callee.id !== null && !own) checkKind(env, state, callee, facts, kind, reg, value);
+    checkOne(env, state, callee, facts, kind, reg, value);
   });
   return facts;
 }
 
-const MEMORY_TYPES = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_";
+/** Arguments for which the number 0 stands for "none". */
+const nullable: readonly ArgKind[] = ["memOrNull", "mapValueOrNull", "callbackContext"];
+const releases: readonly ArgKind[] = ["record", "sockRelease", "dynptrRelease"];
+/** Memory that is only read, and may be such as can only be read. */
+const readers: readonly ArgKind[] = ["mem", "memOrNull"];
+
+function checkKind(
+  env: Env,
+  state: State,
+  callee: Callee,
+  facts: CallFacts,
+  kind: ArgKind,
+  reg: number,
+  value: Value,
+): void {
+  if (value.kind === "packet" || value.kind === "packetMeta") checkPacketAllowed(env, state, callee, reg);
+  const sockets = facts.map?.type === "sockmap" || facts.map?.type === "sockhash";
+  const isNull = value.kind === "scalar" && value.scalar.value === 0n;
+  if (isNull && nullable.includes(kind)) needNumber(env, state, reg);
+  else {
+    // What goes into a map of sockets is a socket.
+    const demand = typeof kind === "object" ? anyMemory : kind === "mapValue" && sockets ? anySocket : demands[kind];
+    const readOnly = value.kind === "mem" && value.readOnly && demand === anyMemory;
+    const readable = typeof kind === "object" ? "mem" in kind : readers.includes(kind);
+    const ringbuf = kind !== "record" || value.map !== null;
+    if (!demand.kinds.includes(value.kind) || value.maybeNull || (readOnly && !readable) || !ringbuf) {
+      if (releases.includes(kind) && value.kind === "scalar" && value.diedAt >= 0)
+        givenBack(state, callee, reg, demand);
+      wrong(state, callee, reg, value, demand.expected, demand.words);
+    }
+    if (releases.includes(kind) && !(kind === "dynptrRelease" && value.kind === "stack")) {
+      requireStart(state, callee, reg, value);
+    } else if (!movable.includes(value.kind)) requireUnmoved(state, reg, value, "whole");
+  }
+  if (!releases.includes(kind)) return;
+  if (kind === "dynptrRelease") requireAcquired(state, reg, value);
+  else if (value.reference === 0 && !isNull) {
+    reject({
+      code: "E0502",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `\`${callee.contract.name}\` takes what was acquired`,
+      label: `\`r${reg}\` is ${kindText(value)}, and nothing has to be given back for it`,
+      kernel: `R${reg} must be referenced when passed to release function`,
+    });
+  }
+}
+
+/** Pointers that calls take with an offset. */
+export const movable: readonly ValueKind[] = ["stack", "packet", "packetMeta", "mapKey", "mapValue", "mem", "scalar"];
+
+function checkPacketAllowed(env: Env, state: State, callee: Callee, reg: number): void {
+  if (callee.contract.packetArguments === true && contextType(env).packet !== undefined) return;
+  reject({
+    code: "E0702",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `\`${callee.contract.name}\` takes no pointers into the packet`,
+    label: "copy the bytes to the stack first",
+    kernel: "helper access to the packet is not allowed",
+  });
+}
+
+function requireStart(state: State, callee: Callee, reg: number, value: Value): void {
+  if (value.off !== 0) {
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: `\`${callee.contract.name}\` takes the start of what it gives back`,
+      label: `\`r${reg}\` was moved by ${value.off}`,
+      kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
+    });
+  }
+  requireUnmoved(state, reg, value, "whole");
+}
+
+function givenBack(state: State, _callee: Callee, reg: number, demand: Demand): never {
+  return reject({
+    code: "E0502",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: "it was already given back",
+    label: `\`r${reg}\` points to nothing any more`,
+    kernel: `R${reg} type=scalar expected=${demand.expected}`,
+  });
+}
 
 function checkOne(
   env: Env,
@@ -60,71 +186,70 @@ function checkOne(
   callee: Callee,
   facts: CallFacts,
   kind: ArgKind,
-  at: number,
+  reg: number,
   value: Value,
 ): void {
-  const reg = at + 1;
-  if (typeof kind === "object" && "object" in kind) {
-    checkTyped(state, callee, reg, value, kind.object, kind.trust);
-    return;
-  }
-  if (typeof kind === "object" && "iterator" in kind) {
-    facts.iterator = { argument: kind, at: checkIterator(env, state, callee, reg, value, kind) };
-    return;
-  }
-  if (typeof kind === "object" && "release" in kind) {
-    checkRelease(state, callee, reg, value, kind.release);
-    facts.record = value;
-    return;
-  }
-  if (typeof kind === "object") {
-    const size = "mem" in kind ? kind.mem : kind.memOut;
-    checkMemory(env, state, callee, reg, value, size, "memOut" in kind);
-    return;
-  }
-  const expect = (fits: boolean, expected: string, words: string) => {
-    if (!fits) wrong(state, callee, reg, value, expected, words);
-    requireLive(state, reg, value, "whole", "the call takes");
+  if (value.reference !== 0) facts.reference = value.reference;
+  const block = (size: number, use: MemoryUse, zeroAllowed = false): void => {
+    const made = { reg, value, size, use };
+    if (checkMemory(env, state, callee, made, zeroAllowed)) facts.filled = made;
   };
+  if (typeof kind === "object") {
+    if ("object" in kind) checkTyped(state, callee, reg, value, kind.object, kind.trust);
+    else if ("iterator" in kind) {
+      facts.iterator = { argument: kind, at: checkIterator(env, state, callee, reg, value, kind) };
+    } else if ("release" in kind) {
+      checkRelease(state, callee, reg, value, kind.release);
+      facts.released = value;
+    } else {
+      const [size, use]: [number, MemoryUse] =
+        "mem" in kind ? [kind.mem, "read"] : "memOut" in kind ? [kind.memOut, "fill"] : [kind.memInOut, "write"];
+      block(size, use);
+      if (kind.aligned === true) requireAligned(state, callee, reg, value, size);
+    }
+    return;
+  }
+  const valueSize = facts.map?.valueSize ?? 0;
+  const sockets = facts.map?.type === "sockmap" || facts.map?.type === "sockhash";
   switch (kind) {
     case "any":
-      requireLive(state, reg, value, "whole", "the call takes");
-      if (value.isPointer && !env.profile.privileged) leaks(state, callee, reg);
       return;
     case "scalar":
-      expect(value.kind === "scalar", "scalar", "a number");
+      if (value.kind !== "scalar") notANumber(state, callee, reg, value);
       return;
     case "ctx":
-      expect(value.kind === "ctx", "ctx", "the program's context");
+      // Of a kernel function, which has no list of types.
+      if (value.kind !== "ctx") wrong(state, callee, reg, value, "ctx", "the program's context");
       return;
     case "mapPtr":
-      expect(value.kind === "mapPtr" && !value.maybeNull, "map_ptr", "a map");
       facts.map = value.map;
       facts.mapValue = value;
-      checkMapType(state, callee, value.map);
       return;
     case "mapKey":
-      checkMemory(env, state, callee, reg, value, facts.map?.keySize ?? 0, false);
+      if (facts.map?.keySize === 0) noKeys(state, callee, facts.map);
+      block(facts.map?.keySize ?? 0, "read");
+      facts.key = constantKey(env, state, facts.map, value);
       return;
     case "mapValue":
-      checkMemory(env, state, callee, reg, value, facts.map?.valueSize ?? 0, false);
+      if (!sockets) block(valueSize, "read");
+      return;
+    case "mapValueOrNull":
+      if (value.kind !== "scalar") block(valueSize, "read");
       return;
     case "mapValueOut":
-      checkMemory(env, state, callee, reg, value, facts.map?.valueSize ?? 0, true);
+      block(valueSize, "fill");
       return;
     case "mem":
     case "memOrNull":
     case "memOut":
+    case "memInOut":
       // Checked with its size, the argument after it.
-      requireLive(state, reg, value, "whole", "the call takes");
       return;
     case "size":
     case "sizeOrZero":
-      expect(value.kind === "scalar", "scalar", "a number");
-      checkSizedMemory(env, state, callee, reg, value, kind === "sizeOrZero");
+      checkSized(env, state, callee, facts, reg, value, kind === "sizeOrZero");
       return;
     case "allocSize":
-      expect(value.kind === "scalar", "scalar", "a constant");
       if (!value.scalar.isConst) {
         reject({
           code: "E0402",
@@ -143,33 +268,67 @@ function checkOne(
       checkConstString(state, callee, reg, value);
       return;
     case "callback":
-      expect(value.kind === "func", "func", "a function of this program");
       facts.callback = value;
       return;
     case "callbackContext":
-      expect(
-        (value.kind === "stack" && value.scalar.isConst) || (value.kind === "scalar" && value.scalar.value === 0n),
-        "fp",
-        "a stack pointer, or 0",
-      );
-      needNumber(env, state, reg);
       facts.context = value;
       return;
     case "spinLock":
-      expect(value.kind === "mapValue" && !value.maybeNull, "map_value", "a map value that holds the lock");
       checkField(state, callee, reg, value, "spin_lock");
       facts.lock = value;
       return;
     case "timer":
-      expect(value.kind === "mapValue" && !value.maybeNull, "map_value", "a map value that holds the timer");
       checkField(state, callee, reg, value, "timer");
       facts.timer = value;
       return;
     case "record":
-      checkRecord(state, callee, reg, value);
-      facts.record = value;
+    case "sockRelease":
+      facts.released = value;
+      return;
+    case "sockCommon":
+    case "anySock":
+    case "fullSock":
+      return;
+    case "dynptrLocal":
+    case "dynptrRingbuf": {
+      const room = roomForDynptr(env, state, callee, reg, value);
+      facts.room = room;
+      makeDynptr(env, state, callee, room, kind === "dynptrLocal" ? "local" : "ringbuf");
+      return;
+    }
+    case "dynptr":
+      facts.dynptr = initialised(state, callee, reg, value);
+      return;
+    case "dynptrRelease":
+      facts.dynptr = initialised(state, callee, reg, value);
+      requireRingbuf(state, callee, reg, facts.dynptr);
+      facts.releasesDynptr = true;
       return;
   }
+}
+
+function noKeys(state: State, callee: Callee, map: MapDef): never {
+  return reject({
+    code: "E0703",
+    state,
+    operand: "whole",
+    culprit: 1,
+    text: `\`${callee.contract.name}\` does not work on a map of type ${map.type}`,
+    label: `\`${map.name}\` is ${map.type}: it has no keys`,
+    kernel: "invalid zero-sized read",
+  });
+}
+
+function notANumber(state: State, callee: Callee, reg: number, value: Value): never {
+  return reject({
+    code: "E0702",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `argument ${reg} of \`${callee.contract.name}\` must be a number`,
+    label: `\`r${reg}\` is a ${kindText(value)} pointer`,
+    kernel: callee.id === null ? `R${reg} is not a scalar` : `R${reg} type=${kindText(value)} expected=scalar`,
+  });
 }
 
 function leaks(state: State, callee: Callee, reg: number): never {
@@ -184,123 +343,39 @@ function leaks(state: State, callee: Callee, reg: number): never {
   });
 }
 
-const KEYLESS = ["ringbuf", "prog_array", "queue", "stack"];
-
-function checkMapType(state: State, callee: Callee, map: MapDef | null): void {
-  if (map === null) return;
-  const { contract } = callee;
-  const allowed = contract.maps;
-  const updatesInner = (map.type === "array_of_maps" || map.type === "hash_of_maps") && callee.id !== 1;
-  const fits = allowed === undefined ? !KEYLESS.includes(map.type) && !updatesInner : allowed.includes(map.type);
-  // A timer's map argument says where the timer lies.
-  if (fits || contract.name === "bpf_timer_init") return;
-  const numbers: Partial<Record<MapDef["type"], number>> = {
-    hash: 1,
-    array: 2,
-    prog_array: 3,
-    percpu_hash: 5,
-    percpu_array: 6,
-    lru_hash: 9,
-    lru_percpu_hash: 10,
-    array_of_maps: 12,
-    hash_of_maps: 13,
-    queue: 22,
-    stack: 23,
-    ringbuf: 27,
-  };
-  reject({
-    code: "E0703",
-    state,
-    operand: "whole",
-    culprit: 1,
-    text: `\`${contract.name}\` does not work on a map of type ${map.type}`,
-    label: `\`${map.name}\` is ${map.type}`,
-    kernel: `cannot pass map_type ${numbers[map.type] ?? 0} into func ${contract.name}#${callee.id ?? 0}`,
-  });
-}
-
-/** Bytes that a call reads, or fills when `out`. */
-function checkMemory(
-  env: Env,
-  state: State,
-  callee: Callee,
-  reg: number,
-  value: Value,
-  size: number,
-  out: boolean,
-): void {
-  requireLive(state, reg, value, "whole", out ? "the call writes through" : "the call reads through");
-  const access = { base: reg, off: 0, size };
-  if (value.maybeNull) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that is not null");
-  switch (value.kind) {
-    case "stack": {
-      const range = stackRange(env, state, value, reg, 0, size, "indirect access to", "whole");
-      const frame = frameOf(state, value);
-      env.deepen(frame.start, -range.least);
-      if (out) fillRange(env, state, frame, range.least, range.end, reg, "whole");
-      else readRange(env, state, frame, range.least, range.end, reg, "whole", true);
-      return;
-    }
-    case "mapValue":
-      checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
-      checkMapAccess(state, value, access, out, "whole");
-      checkSpecialFields(state, value, access, "whole");
-      return;
-    case "mapKey":
-      if (out) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that may be written");
-      checkRegion(state, value, access, value.map?.keySize ?? 0, "E0310", "map key", "map_key", "whole");
-      return;
-    case "packet":
-    case "packetMeta":
-      checkRegion(state, value, access, value.size, "E0303", "packet", "packet", "whole");
-      return;
-    case "mem":
-      if (out && value.readOnly) wrong(state, callee, reg, value, MEMORY_TYPES, "memory that may be written");
-      checkRegion(state, value, access, value.size, "E0310", "memory", "mem", "whole");
-      return;
-    default:
-      wrong(state, callee, reg, value, MEMORY_TYPES, `a pointer to ${size} bytes of memory`);
-  }
-}
-
 /** The memory argument before a size argument, with the greatest size it may have. */
-function checkSizedMemory(
+function checkSized(
   env: Env,
   state: State,
   callee: Callee,
+  facts: CallFacts,
   reg: number,
   size: Value,
   zeroAllowed: boolean,
 ): void {
   const kind = callee.contract.args[reg - 2];
-  const memory = state.reg(reg - 1);
-  const refuse = (text: string, label: string, kernel: string): never =>
-    reject({ code: "E0402", state, operand: "whole", culprit: reg, text, label, kernel });
-  const { scalar } = size;
   needNumber(env, state, reg);
-  if (scalar.smin < 0n) {
-    refuse(
-      `the size given to \`${callee.contract.name}\` may be negative`,
-      `\`r${reg}\` may be as low as ${scalar.smin}`,
-      `R${reg} min value is negative, either use unsigned or 'var &= const'`,
-    );
-  }
-  if (scalar.umin === 0n && !zeroAllowed) {
-    refuse(
-      `the size given to \`${callee.contract.name}\` may be 0`,
-      `\`r${reg}\` is ${scalar.umin}..=${scalar.umax}`,
-      `R${reg} invalid zero-sized read: u64=[${scalar.umin},${scalar.umax}]`,
-    );
-  }
-  if (scalar.umax >= 1n << 29n) {
-    refuse(
-      `the size given to \`${callee.contract.name}\` has no upper bound`,
-      `\`r${reg}\` may be as great as ${scalar.umax}`,
-      `R${reg} unbounded memory access, use 'var &= const' or 'if (var < const)'`,
-    );
-  }
-  const absent = memory.kind === "scalar" && memory.scalar.value === 0n;
-  if (absent) needNumber(env, state, reg - 1);
-  if (absent && (kind === "memOrNull" || scalar.umax === 0n)) return;
-  checkMemory(env, state, callee, reg - 1, memory, Number(scalar.umax), kind === "memOut");
+  const most = checkSize(state, callee, reg, size, zeroAllowed);
+  facts.size = most;
+  const value = state.reg(reg - 1);
+  if (value.kind === "scalar") needNumber(env, state, reg - 1);
+  // Where the size varies, the call may fill less than the most: what was there must be good to read.
+  const fills = kind === "memOut" && size.scalar.isConst;
+  const use = kind === "memOut" || kind === "memInOut" ? (fills ? "fill" : "write") : "read";
+  const made: Block = { reg: reg - 1, value, size: most, use };
+  if (checkMemory(env, state, callee, made, zeroAllowed)) facts.filled = made;
+}
+
+function requireAligned(state: State, callee: Callee, reg: number, value: Value, size: number): void {
+  const { scalar } = value;
+  if (isAligned(scalar, value.off, size)) return;
+  const kind = value.kind === "stack" ? "stack " : value.kind === "mapValue" ? "value " : "";
+  reject({
+    code: "E0309",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `argument ${reg} of \`${callee.contract.name}\` must be aligned to ${size} bytes`,
+    kernel: `misaligned ${kind}access off ${scalar.isConst ? (scalar.value ?? 0n) : "(var)"}+${value.off}+0 size ${size}`,
+  });
 }

@@ -124,6 +124,14 @@ function rangeMessage(what: string, base: Value, reg: number, limit: number, off
   return `invalid access to memory, mem_size=${limit} off=${off} size=${size}`;
 }
 
+/** The bits of a number as the kernel's messages print them. */
+export function tnumText(scalar: Scalar): string {
+  const hex = (value: bigint): string => (value === 0n ? "0" : `0x${value.toString(16)}`);
+  return scalar.isConst
+    ? hex(scalar.tnumValue)
+    : `(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)})`;
+}
+
 /** `8`, or `8 + (0..=31)`. */
 export function offsetText(base: Value): string {
   if (base.scalar.isConst) return String(BigInt(base.off) + base.scalar.smin);

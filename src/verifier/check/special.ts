@@ -1,10 +1,15 @@
 // Arguments that name one particular thing: a constant string, a lock or timer in a value, a reserved record. Plain memory and numbers are arguments.ts.
 import type { Contract } from "../../host/contract.ts";
+import type { MapDef } from "../../isa/program.ts";
+import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
+import { needSlot } from "../search/demand.ts";
+import { byteKind, place, SPILL, ZERO } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
 import { kindText, type Value } from "../state/value.ts";
 import { describe } from "./access.ts";
+import { frameOf } from "./stack.ts";
 
 /** A name for messages: `bpf_map_lookup_elem#1`, or `kernel function bpf_throw`. */
 export interface Callee {
@@ -77,32 +82,21 @@ export function checkField(state: State, callee: Callee, reg: number, value: Val
   }
 }
 
-export function checkRecord(state: State, callee: Callee, reg: number, value: Value): void {
-  if (value.kind === "mem" && value.reference !== 0 && !value.maybeNull) {
-    if (value.off === 0 && value.scalar.isConst && value.scalar.value === 0n) return;
-    reject({
-      code: "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `\`${callee.contract.name}\` takes the record's start`,
-      label: `\`r${reg}\` was moved by ${value.off}`,
-      kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
-    });
-  }
-  if (value.kind === "scalar" && value.diedAt >= 0) {
-    reject({
-      code: "E0502",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `the record was already given back`,
-      label: `\`r${reg}\` points to nothing any more`,
-      kernel: `R${reg} type=scalar expected=ringbuf_mem`,
-    });
-  }
-  if (value.kind === "mem" && value.maybeNull) {
-    wrong(state, callee, reg, value, "ringbuf_mem", "a record that was checked against null");
-  }
-  wrong(state, callee, reg, value, "ringbuf_mem", "a record that was reserved and not yet given back");
+/**
+ * The number that a key on the stack surely is: an array has that element, so looking it up cannot fail
+ * (kernel: get_constant_map_key). Null where it is not known.
+ */
+export function constantKey(env: Env, state: State, map: MapDef | null, value: Value): bigint | null {
+  if (map === null || (map.type !== "array" && map.type !== "percpu_array")) return null;
+  if (value.kind !== "stack" || !value.scalar.isConst) return null;
+  const { slot: index, byte } = place(value.off + Number(value.scalar.smin));
+  const slot = frameOf(state, value).stack.slot(index);
+  if (slot.object !== null || byte + map.keySize > 8) return null;
+  const bytes = Array.from({ length: map.keySize }, (_, at) => byteKind(slot, byte + at));
+  if (bytes.every((kind) => kind === ZERO)) return 0n;
+  const exact = byte + map.keySize === 8 || byteKind(slot, byte + map.keySize) !== SPILL;
+  if (!bytes.every((kind) => kind === SPILL) || byte !== 0 || !exact || slot.spilled !== map.keySize) return null;
+  if (slot.value?.kind !== "scalar" || !slot.value.scalar.isConst) return null;
+  needSlot(env, state, value.frame, index);
+  return slot.value.scalar.value ?? null;
 }

@@ -11,17 +11,19 @@ import {
   byteKind,
   emptySlot,
   INVALID,
+  isDynptr,
   MISC,
   overwrite,
   place,
   SPILL,
   STACK_SIZE,
+  type StackObject,
+  uniform,
   withByte,
   ZERO,
 } from "../state/stack.ts";
 import { type Frame, type State, slotPlace } from "../state/state.ts";
-import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
-import { isAligned } from "./bounds.ts";
+import { kindText, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
 import type { Access } from "./reach.ts";
 
 /** The frame that a stack pointer points into. */
@@ -39,7 +41,7 @@ export function stackRange(
   reg: number,
   off: number,
   size: number,
-  how: "read from" | "write to" | "indirect access to",
+  how: "read from" | "write to",
   operand: Operand = "memory",
 ): { readonly least: number; readonly end: number; readonly fixed: boolean } {
   const { scalar } = base;
@@ -81,25 +83,7 @@ export function stackRange(
 
 const sign = (n: number): string => (n < 0 ? String(n) : `+${n}`);
 
-function requireAligned(state: State, base: Value, access: Access): void {
-  const total = base.off + access.off;
-  if (isAligned(base.scalar, total, access.size)) return;
-  const varying = base.scalar.isConst
-    ? String(base.scalar.smin)
-    : `(0x${base.scalar.tnumValue.toString(16)}; 0x${base.scalar.tnumMask.toString(16)})`;
-  reject({
-    code: "E0309",
-    state,
-    operand: "memory",
-    culprit: access.base,
-    text: `a ${access.size}-byte stack access must be aligned`,
-    label: `offset ${base.scalar.isConst ? BigInt(total) + base.scalar.smin : total} is not a multiple of ${access.size}`,
-    kernel: `misaligned stack access off ${varying}+${base.off}+${access.off} size ${access.size}`,
-  });
-}
-
 export function readStack(env: Env, state: State, base: Value, access: Access): Value {
-  requireAligned(state, base, access);
   const range = stackRange(env, state, base, access.base, access.off, access.size, "read from");
   const frame = frameOf(state, base);
   env.deepen(frame.start, -range.least);
@@ -175,17 +159,24 @@ export function readRange(
       continue;
     }
     if (kind === ZERO) zeroes++;
-    if ((kind === INVALID || kind === SPILL || slot.object !== null) && !env.profile.privileged) {
-      reject({
-        code: kind === SPILL ? "E0404" : "E0305",
-        state,
-        operand,
-        culprit: reg,
-        text: kind === SPILL ? "a spilled pointer is read as bytes" : `stack bytes are read before they are written`,
-        label: `byte fp${sign(at)} was ${kind === SPILL ? "spilled as a pointer" : "never written"} on this path`,
-        kernel: `invalid${indirect ? " indirect" : ""} read from stack ${indirect ? `R${reg} ` : ""}off ${least}+${at - least} size ${end - least}`,
-      });
-    }
+    if (slot.object === null && (env.profile.privileged || (kind !== INVALID && kind !== SPILL))) continue;
+    reject({
+      code: kind === SPILL ? "E0404" : "E0305",
+      state,
+      operand,
+      culprit: reg,
+      text:
+        slot.object !== null
+          ? `the bytes of ${objectName(slot.object)} are read`
+          : kind === SPILL
+            ? "a spilled pointer is read as bytes"
+            : `stack bytes are read before they are written`,
+      label:
+        slot.object !== null
+          ? `byte fp${sign(at)} belongs to its calls`
+          : `byte fp${sign(at)} was ${kind === SPILL ? "spilled as a pointer" : "never written"} on this path`,
+      kernel: `invalid read from stack ${indirect ? `R${reg} ` : ""}off ${least}+${at - least} size ${end - least}`,
+    });
   }
   const bytes = zeroes === end - least ? ZERO : spilled === end - least ? SPILL : MISC;
   if (bytes !== MISC) {
@@ -202,7 +193,6 @@ export function writeStack(
   value: Value,
   valueReg: number | null,
 ): void {
-  requireAligned(state, base, access);
   const range = stackRange(env, state, base, access.base, access.off, access.size, "write to");
   const frame = frameOf(state, base);
   env.deepen(frame.start, -range.least);
@@ -211,9 +201,9 @@ export function writeStack(
     return;
   }
   const { slot: index, byte } = place(range.least);
+  overwriteObject(env, state, frame, index, access.base, "memory");
   const old = frame.stack.slot(index);
   if (!env.profile.privileged) readSlot(state, base.frame, index);
-  refuseIterator(state, old.object !== null, access.base, "memory");
   if (!env.profile.privileged && old.value?.isPointer === true && access.size !== 8) {
     reject({
       code: "E0404",
@@ -273,17 +263,76 @@ function shortened(value: Value, size: AccessSize): Value {
   return value.scalar.umax >> BigInt(8 * size) === 0n ? value : scalarValue(domain.truncate(size, value.scalar));
 }
 
-function refuseIterator(state: State, there: boolean, reg: number, operand: Operand): void {
-  if (!there) return;
-  reject({
-    code: "E0702",
-    state,
-    operand,
-    culprit: reg,
-    text: "overwrites a number iterator that is still in use",
-    label: "call bpf_iter_num_destroy first",
-    kernel: "potential write to active iterator",
-  });
+function objectName(object: StackObject): string {
+  return isDynptr(object) ? "a dynptr" : "a number iterator";
+}
+
+/**
+ * A write over something that only its calls may touch. A dynptr that must be given back stays; anything else is gone,
+ * with what was derived from it. What was never given back is found at the exit.
+ */
+export function overwriteObject(
+  env: Env,
+  state: State,
+  frame: Frame,
+  index: number,
+  reg: number,
+  operand: Operand,
+): void {
+  const { object } = frame.stack.slot(index);
+  if (object === null) return;
+  readSlot(state, state.frames.indexOf(frame), index);
+  if (!isDynptr(object)) {
+    // All of its slots: half an iterator is none.
+    for (let at = 0; at < frame.stack.count; at++)
+      if (frame.stack.slot(at).object?.reference === object.reference) frame.stack.set(at, uniform(MISC));
+    return;
+  }
+  if (object.state.startsWith("ringbuf")) {
+    reject({
+      code: "E0501",
+      state,
+      operand,
+      culprit: reg,
+      text: "overwrites a dynptr that was not given back",
+      label: "submit or discard it first",
+      kernel: "cannot overwrite referenced dynptr",
+    });
+  }
+  forgetDynptr(env, state, frame, index);
+}
+
+/** Both halves go, and so do the slices of it. */
+export function forgetDynptr(env: Env, state: State, frame: Frame, index: number): void {
+  const { object } = frame.stack.slot(index);
+  if (object === null) return;
+  const low = object.state.endsWith("low") ? index : index + 1;
+  frame.stack.set(low, emptySlot);
+  frame.stack.set(low - 1, emptySlot);
+  forgetSlices(env, state, object.reference);
+}
+
+/** What was derived from a dynptr that is no more is a number to the privileged and nothing to others. */
+export function forgetSlices(env: Env, state: State, dynptr: number): void {
+  const gone = env.profile.privileged ? unknownScalar.with({ diedAt: state.pc }) : uninit;
+  state.mapValues((value) => (value.kind === "mem" && value.dynptr === dynptr ? gone : value));
+}
+
+/** A call that fills memory may not be given the bytes of a dynptr: it could be one of its other arguments. */
+export function keepDynptrs(state: State, frame: Frame, least: number, end: number, reg: number): void {
+  for (let at = least; at < end; at++) {
+    const { object } = frame.stack.slot(place(at).slot);
+    if (object === null || !isDynptr(object)) continue;
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: reg,
+      text: "the call would fill the bytes of a dynptr",
+      label: `byte fp${sign(at)} belongs to it`,
+      kernel: `potential write to dynptr at off=${at} disallowed`,
+    });
+  }
 }
 
 /** A write of unknown numbers somewhere in least..end-1: all of it may have changed. */
@@ -298,8 +347,8 @@ export function fillRange(
 ): void {
   for (let at = least; at < end; at++) {
     const { slot: index, byte } = place(at);
+    overwriteObject(env, state, frame, index, reg, operand);
     const slot = frame.stack.slot(index);
-    refuseIterator(state, slot.object !== null, reg, operand);
     if (!env.profile.privileged) readSlot(state, state.frames.indexOf(frame), index);
     if (!env.profile.privileged && slot.value?.isPointer === true) {
       reject({

@@ -74,7 +74,7 @@ export function covers(
 
 function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison): boolean {
   // The same object says the same only when it carries no identity: those must enter the renaming.
-  if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0) return true;
+  if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0 && old.dynptr === 0) return true;
   if (old.kind === "uninit" && comparison !== "exact") return true;
   if (old.kind !== now.kind) return false;
   const contained = comparison === "exact" ? equals(old.scalar, now.scalar) : subset(now.scalar, old.scalar);
@@ -101,7 +101,8 @@ function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparis
     old.trust === now.trust &&
     ids.pair(old.id, now.id) &&
     ids.pair(old.origin, now.origin) &&
-    ids.pair(old.reference, now.reference)
+    ids.pair(old.reference, now.reference) &&
+    ids.pair(old.dynptr, now.dynptr)
   );
 }
 

@@ -1,6 +1,6 @@
 // What can be said of a program without walking it: subprograms, jump targets, reachability, where states are
 // compared, which registers still matter (kernel: check_subprogs, check_cfg, compute_live_registers).
-import { kfuncByName } from "../../host/table.ts";
+import { helperById, kfuncByName } from "../../host/table.ts";
 import type { Insn } from "../../isa/insn.ts";
 import type { Program } from "../../isa/program.ts";
 import { reject } from "../reject.ts";
@@ -50,7 +50,7 @@ export function structureOf(program: Program): Structure {
 }
 
 function callsBackOrIterates(program: Program, insn: Insn): boolean {
-  if (insn.kind === "callHelper") return insn.id === 181 || insn.id === 164;
+  if (insn.kind === "callHelper") return helperById(insn.id)?.callback?.when === "sync";
   if (insn.kind !== "callKfunc") return false;
   const first = kfuncByName(program.kfuncs[insn.index] ?? "")?.args[0];
   return typeof first === "object" && "iterator" in first && first.step === "next";

@@ -38,6 +38,10 @@ export interface StackObject {
 export type DynptrKind = "local" | "ringbuf";
 export type DynptrHalf = `${DynptrKind} ${"low" | "high"}`;
 
+export function isDynptr(object: StackObject): object is StackObject & { state: DynptrHalf } {
+  return object.state !== "active" && object.state !== "drained";
+}
+
 export const emptySlot: Slot = { bytes: 0, value: null, spilled: 0, object: null };
 const ALL = [0x0000, 0x5555, 0xaaaa, 0xffff] as const;
 

@@ -9,7 +9,9 @@ import { Scalar } from "../domain/scalar.ts";
  * - `ctx`: the program's context. `stack`: memory of frame `frame`. `mapPtr`: a map itself.
  * - `mapValue`: an element's value; `mapKey`: its key, in a callback. `packet`/`packetMeta`: packet bytes; `packetEnd`: its end.
  * - `mem`: `size` bytes handed out (a ring buffer record, a number iterator's number, a global function's argument).
- * - `func`: a function of this program. `typed`: a structure of the kernel, `struct`, as good as `trust` says.
+ * - `sock`, `sockCommon`, `tcpSock`, `xdpSock`: a socket, as far as it is known what kind. `buffer`: a writable tracepoint's.
+ * - `dynptr`: one that a callback was handed. `func`: a function of this program. `typed`: a structure of the kernel,
+ *   `struct`, as good as `trust` says.
  */
 export type ValueKind =
   | "uninit"
@@ -24,6 +26,12 @@ export type ValueKind =
   | "packetEnd"
   | "mem"
   | "typed"
+  | "sock"
+  | "sockCommon"
+  | "tcpSock"
+  | "xdpSock"
+  | "buffer"
+  | "dynptr"
   | "func";
 
 /**
@@ -54,6 +62,8 @@ export interface ValueFields {
   readonly readOnly: boolean;
   /** The reference that keeps it alive; 0: none. */
   readonly reference: number;
+  /** The dynptr that memory was taken out of; 0: none. */
+  readonly dynptr: number;
   readonly protection: Protection;
   readonly struct: StructName | null;
   readonly trust: Trust;
@@ -74,6 +84,7 @@ const blank: ValueFields = {
   size: 0,
   readOnly: false,
   reference: 0,
+  dynptr: 0,
   protection: "none",
   struct: null,
   trust: "plain",
@@ -93,6 +104,7 @@ export class Value implements ValueFields {
   readonly size: number;
   readonly readOnly: boolean;
   readonly reference: number;
+  readonly dynptr: number;
   readonly protection: Protection;
   readonly struct: StructName | null;
   readonly trust: Trust;
@@ -111,6 +123,7 @@ export class Value implements ValueFields {
     this.size = f.size;
     this.readOnly = f.readOnly;
     this.reference = f.reference;
+    this.dynptr = f.dynptr;
     this.protection = f.protection;
     this.struct = f.struct;
     this.trust = f.trust;
@@ -143,20 +156,36 @@ export function kindText(value: Value): string {
   if (value.kind === "typed") {
     return `${value.trust === "plain" ? "" : `${value.trust}_`}ptr_${value.maybeNull ? "or_null_" : ""}`;
   }
-  const base: Record<ValueKind, string> = {
-    uninit: "?",
-    scalar: "scalar",
-    ctx: "ctx",
-    stack: "fp",
-    mapPtr: "map_ptr",
-    mapValue: "map_value",
-    mapKey: "map_key",
-    packet: "pkt",
-    packetMeta: "pkt_meta",
-    packetEnd: "pkt_end",
-    mem: value.reference > 0 ? "ringbuf_mem" : "mem",
-    typed: "ptr_",
-    func: "func",
-  };
-  return base[value.kind] + (value.maybeNull ? "_or_null" : "");
+  // Until it was compared with null, what a lookup gave is a value to Linux, even when it is a map or a socket.
+  const lookedUp = value.maybeNull && value.map !== null && value.kind !== "mem";
+  const base = lookedUp ? "map_value" : value.kind === "mem" ? memoryText(value) : kindWords[value.kind];
+  return base + (value.maybeNull ? "_or_null" : "");
 }
+
+/** Memory out of a ring buffer knows its map. */
+function memoryText(value: Value): string {
+  if (value.map !== null) return "ringbuf_mem";
+  return value.readOnly ? "rdonly_mem" : "mem";
+}
+
+const kindWords: Record<ValueKind, string> = {
+  uninit: "?",
+  scalar: "scalar",
+  ctx: "ctx",
+  stack: "fp",
+  mapPtr: "map_ptr",
+  mapValue: "map_value",
+  mapKey: "map_key",
+  packet: "pkt",
+  packetMeta: "pkt_meta",
+  packetEnd: "pkt_end",
+  mem: "mem",
+  typed: "ptr_",
+  sock: "sock",
+  sockCommon: "sock_common",
+  tcpSock: "tcp_sock",
+  xdpSock: "xdp_sock",
+  buffer: "tp_buffer",
+  dynptr: "dynptr_ptr",
+  func: "func",
+};

@@ -1,7 +1,8 @@
 // Atomic read-modify-write (kernel: check_atomic_rmw). What a fetching form loads is what was there: from the stack
 // that may be a spilled pointer.
 import type { Insn } from "../../isa/insn.ts";
-import { load, store } from "../check/access.ts";
+import { load, readUninit, store } from "../check/access.ts";
+import { isSocket } from "../check/objects.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
@@ -16,13 +17,14 @@ export function transferAtomic(env: Env, state: State, insn: Insn & { kind: "ato
   }
   if (operand.isPointer && !env.profile.privileged) leak(state, insn.src);
   const base = state.reg(insn.base);
-  if (base.kind === "ctx" || base.kind === "packet" || base.kind === "packetMeta") {
+  if (base.kind === "uninit") readUninit(state, insn.base, "memory");
+  if (base.kind === "ctx" || base.kind === "packet" || base.kind === "packetMeta" || isSocket(base)) {
     reject({
       code: "E0311",
       state,
       operand: "memory",
       culprit: insn.base,
-      text: `atomic operations do not work on ${base.kind === "ctx" ? "the context" : "the packet"}`,
+      text: `atomic operations do not work on ${base.kind === "ctx" ? "the context" : isSocket(base) ? "sockets" : "the packet"}`,
       label: `\`r${insn.base}\` is a ${kindText(base)} pointer`,
       kernel: `BPF_ATOMIC stores into R${insn.base} ${kindText(base)} is not allowed`,
     });

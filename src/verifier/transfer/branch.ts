@@ -51,7 +51,15 @@ const always = (state: State): Edges => ({ taken: state, fallthrough: null });
 const never = (state: State): Edges => ({ taken: null, fallthrough: state });
 
 /** Pointers known not to be 0 without a check (kernel: reg_not_null). Of the others Linux walks both edges. */
-const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>(["mapValue", "mapKey", "mapPtr", "mem"]);
+const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>([
+  "mapValue",
+  "mapKey",
+  "mapPtr",
+  "mem",
+  "sock",
+  "sockCommon",
+  "tcpSock",
+]);
 
 function isNeverNull(value: Value): boolean {
   return value.kind === "typed" ? isTrusted(value) : neverNull.has(value.kind);
@@ -139,7 +147,8 @@ function withNull(state: State, tested: Value, isNull: boolean): void {
     if (isNull) return scalarValue(Scalar.constant(0n));
     return value.with({ maybeNull: false, id: 0 });
   });
-  if (isNull && tested.reference !== 0) {
+  // What was derived from a reference does not hold it: only the pointer that came with it tells that there is none.
+  if (isNull && tested.reference !== 0 && tested.reference === tested.id) {
     state.references = state.references.filter((held) => held.id !== tested.reference);
   }
 }

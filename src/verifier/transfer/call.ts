@@ -1,21 +1,26 @@
 // What a call does to the state: helpers and kernel functions by their contract (kernel: check_helper_call,
 // check_kfunc_call). Functions of the program itself are transfer/function.ts.
 
+import type { SocketKind } from "../../host/contexts/socket.ts";
 import type { Contract } from "../../host/contract.ts";
 import { helperName } from "../../host/names.ts";
 import { helperById, kfuncByName } from "../../host/table.ts";
 import type { Insn } from "../../isa/insn.ts";
 import { type CallFacts, checkArguments } from "../check/arguments.ts";
+import { releaseDynptr } from "../check/dynptr.ts";
+import { checkMapType } from "../check/maps.ts";
+import { fillBlock } from "../check/memory.ts";
 import type { Callee } from "../check/special.ts";
 import { intersect, Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { closeSection, distrust, inSection, openSection, sectionOpen } from "../rcu/section.ts";
 import { reject } from "../reject.ts";
+import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
-import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
-import { enterCallback } from "./function.ts";
+import { kindText, pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
+import { enterCallback, forgetPacket } from "./function.ts";
 import { iterate } from "./iterator.ts";
-import { leaveByException } from "./leave.ts";
+import { leaveByException, refuseOpen } from "./leave.ts";
 
 /** `next`: go on behind the call. `ended`: this path ends here. */
 export type CallResult = "next" | "ended";
@@ -39,14 +44,20 @@ export function callHost(env: Env, state: State, insn: Insn & { kind: "callHelpe
     return "ended";
   }
   if (contract.lock !== undefined) changeLock(env, state, contract, facts);
-  if (facts.record !== null) release(state, facts.record);
+  if (facts.filled !== null) fillBlock(env, state, facts.filled);
+  if (facts.releasesDynptr && facts.dynptr !== null) releaseDynptr(env, state, facts.dynptr);
+  if (facts.released !== null) release(env, state, facts.released);
   const iterated =
     facts.iterator === null ? null : iterate(env, state, callee, facts.iterator.argument, facts.iterator.at, finish);
   if (iterated === "forked") return "next";
+  checkAfterwards(env, state, callee, facts);
+  if (contract.tailCall === true) refuseOpen(state, "a tail call", "tail_call");
   const callsBack = contract.callback;
   const result = resultOf(env, state, contract, facts);
   if (callsBack !== undefined) enterCallback(env, state, callsBack, facts);
+  checkMapType(state, callee, facts.map, env.profile);
   finish(state, result);
+  if (contract.changesPacket === true) forgetPacket(env, state);
   return "next";
 }
 
@@ -160,26 +171,6 @@ function checkPlace(env: Env, state: State, callee: Callee): void {
       kernel: `sleepable helper ${titled(callee)} in non-preemptible region`,
     });
   }
-  if (contract.tailCall === true && sectionOpen(state)) {
-    reject({
-      code: "E0603",
-      state,
-      operand: "whole",
-      text: "a tail call inside an RCU section",
-      label: "the next program would begin with the section open",
-      kernel: "tail_call cannot be used inside bpf_rcu_read_lock-ed region",
-    });
-  }
-  if (contract.tailCall === true && state.references.length > 0) {
-    reject({
-      code: "E0501",
-      state,
-      operand: "whole",
-      text: "a tail call with a reference still held",
-      label: `the reference from instruction ${state.references[0]?.at ?? 0} would be lost`,
-      kernel: "tail_call would lead to reference leak",
-    });
-  }
   if (contract.rcu === "reader" && env.profile.rcu === "explicit" && !sectionOpen(state)) {
     reject({
       code: "L0602",
@@ -232,10 +223,41 @@ function changeLock(env: Env, state: State, contract: Contract, facts: CallFacts
   if (!inSection(env, state)) distrust(state);
 }
 
-/** The reference is given back: every copy of the pointer is gone. */
-function release(state: State, record: Value): void {
-  state.references = state.references.filter((held) => held.id !== record.reference);
-  state.mapValues((value) => (value.reference === record.reference ? unknownScalar.with({ diedAt: state.pc }) : value));
+/** The reference is given back: every copy of the pointer is gone, and all that was derived from it. */
+function release(env: Env, state: State, given: Value): void {
+  if (given.reference === 0) return;
+  state.references = state.references.filter((held) => held.id !== given.reference);
+  const gone = env.profile.privileged ? unknownScalar.with({ diedAt: state.pc }) : uninit;
+  state.mapValues((value) => (value.reference === given.reference ? gone : value));
+}
+
+/** What a helper asks of single arguments once all of them are of the right kind. */
+function checkAfterwards(env: Env, state: State, { contract }: Callee, facts: CallFacts): void {
+  const first = state.reg(1);
+  if (facts.room !== null && contract.args[0] === "memInOut" && first.kind !== "mapValue") {
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: 1,
+      text: `\`${contract.name}\` takes memory in a map`,
+      label: `\`r1\` is ${kindText(first)}`,
+      kernel: `Unsupported reg type ${kindText(first)} for ${contract.name} data`,
+    });
+  }
+  const flags = state.reg(2);
+  if (contract.noFlags === true) needNumber(env, state, 2);
+  if (contract.noFlags === true && (flags.kind !== "scalar" || flags.scalar.value !== 0n)) {
+    reject({
+      code: "E0702",
+      state,
+      operand: "whole",
+      culprit: 2,
+      text: `\`${contract.name}\` takes no flags`,
+      label: "`r2` must be 0",
+      kernel: `${contract.name.replace("bpf_", "")}() doesn't support non-zero flags`,
+    });
+  }
 }
 
 function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
@@ -245,15 +267,35 @@ function resultOf(env: Env, state: State, contract: Contract, facts: CallFacts):
       return uninit;
     case "integer": {
       const { result } = contract;
-      return result === undefined ? unknownScalar : scalarValue(signedRange(result.min, result.max));
+      if (result === undefined) return unknownScalar;
+      const range = result === "size" ? { min: LEAST_ERROR, max: BigInt(facts.size) } : result;
+      return scalarValue(signedRange(range.min, range.max));
     }
     case "mapValueOrNull":
       return lookedUp(env, state, contract, facts);
+    case "mapValue":
+      return pointer("mapValue", { map: facts.map, origin: env.nextId(), bornAt: state.pc });
+    case "sockOrNull":
+      return socket(env, state, contract, facts, "sock");
+    case "sockCommonOrNull":
+      return socket(env, state, contract, facts, "sockCommon");
+    case "tcpSockOrNull":
+      return socket(env, state, contract, facts, "tcpSock");
+    case "dynptrMemOrNull":
+      return pointer("mem", {
+        size: facts.allocSize,
+        maybeNull: true,
+        id: env.nextId(),
+        reference: facts.dynptr?.reference ?? 0,
+        dynptr: facts.dynptr?.id ?? 0,
+        bornAt: state.pc,
+      });
     case "recordOrNull": {
       const id = env.nextId();
       state.references = [...state.references, { id, at: state.pc, what: contract.name }];
       return pointer("mem", {
         size: facts.allocSize,
+        map: facts.map,
         maybeNull: true,
         id,
         reference: id,
@@ -280,10 +322,23 @@ function typedResult(env: Env, state: State, contract: Contract, kind: Contract[
     bornAt: state.pc,
   });
 }
+/** The error numbers a helper may return (kernel: MAX_ERRNO). */
+const LEAST_ERROR = -4095n;
 
 function signedRange(min: bigint, max: bigint): Scalar {
   const range = Scalar.signedRange(min, max);
   return min < 0n ? range : (intersect(range, Scalar.range(min, max)) ?? range);
+}
+
+/** A socket that was looked up, or one that an argument was seen as. */
+function socket(env: Env, state: State, contract: Contract, facts: CallFacts, kind: SocketKind): Value {
+  const id = env.nextId();
+  const fields = { maybeNull: true, id, origin: id, bornAt: state.pc };
+  if (contract.acquires === true) {
+    state.references = [...state.references, { id, at: state.pc, what: contract.name }];
+    return pointer(kind, { ...fields, reference: id });
+  }
+  return pointer(kind, { ...fields, reference: contract.casts === true ? facts.reference : 0 });
 }
 
 function lookedUp(env: Env, state: State, contract: Contract, facts: CallFacts): Value {
@@ -291,6 +346,22 @@ function lookedUp(env: Env, state: State, contract: Contract, facts: CallFacts):
   const id = env.nextId();
   const protection = contract.rcu === "reader" && env.profile.rcu === "explicit" ? "live" : "none";
   const common = { maybeNull: true, id, origin: id, protection, bornAt: state.pc } as const;
-  const inner = map?.type === "array_of_maps" || map?.type === "hash_of_maps" ? (map.inner ?? null) : null;
-  return inner === null ? pointer("mapValue", { ...common, map }) : pointer("mapPtr", { ...common, map: inner });
+  if (contract.name === "bpf_map_lookup_elem") {
+    switch (map?.type) {
+      case "array_of_maps":
+      case "hash_of_maps":
+        return map.inner === undefined ? unknownScalar : pointer("mapPtr", { ...common, map: map.inner });
+      case "xskmap":
+        return pointer("xdpSock", { ...common, map });
+      case "sockmap":
+      case "sockhash":
+        state.references = [...state.references, { id, at: state.pc, what: contract.name }];
+        return pointer("sock", { ...common, map, reference: id });
+      default: {
+        const there = map !== null && facts.key !== null && facts.key < BigInt(map.maxEntries);
+        return pointer("mapValue", there ? { ...common, map, id: 0, maybeNull: false } : { ...common, map });
+      }
+    }
+  }
+  return pointer("mapValue", { ...common, map });
 }

@@ -1,18 +1,21 @@
 // Calls within the program: static functions share the state, global ones are taken at their word, callbacks run
 // any number of times or later (kernel: check_func_call, prepare_func_exit, push_callback_call).
 import type { CallbackShape } from "../../host/contract.ts";
+import { helperById } from "../../host/table.ts";
 import type { GlobalArg, MapDef } from "../../isa/program.ts";
-import { describe, readUninit } from "../check/access.ts";
-import type { CallFacts } from "../check/arguments.ts";
-import { checkRegion } from "../check/bounds.ts";
-import { fillRange, frameOf, stackRange } from "../check/stack.ts";
+import { describe } from "../check/access.ts";
+import { type CallFacts, movable } from "../check/arguments.ts";
+import { requireUnmoved } from "../check/context.ts";
+import { checkMemory } from "../check/memory.ts";
+import type { Callee } from "../check/special.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { DEEPEST } from "../rcu/section.ts";
 import { requireLive } from "../rcu/stale.ts";
-import { reject } from "../reject.ts";
+import { Rejection, reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import { globalFacts } from "../search/global.ts";
+import { subprogramAt } from "../search/structure.ts";
 import { Frame, State } from "../state/state.ts";
 import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
 
@@ -59,7 +62,6 @@ function callGlobal(env: Env, state: State, target: number, name: string, args: 
       kernel: "global function calls are not allowed while holding a lock,\nuse static function instead",
     });
   }
-  env.enterGlobal(target);
   const facts = globalFacts(env, target);
   if (facts.sleeps && (state.rcuDepth > 0 || state.preempt > 0)) {
     reject({
@@ -83,55 +85,80 @@ function callGlobal(env: Env, state: State, target: number, name: string, args: 
     });
   }
   args.forEach((arg, at) => {
-    checkGlobalArgument(env, state, name, arg, at + 1);
+    checkGlobalArgument(env, state, { name, target }, arg, at + 1);
   });
+  env.enterGlobal(target);
   state.forgetArguments();
   state.set(0, unknownScalar);
+  if (reachesPacketChange(env, target)) forgetPacket(env, state);
   state.pc++;
 }
 
-function checkGlobalArgument(env: Env, state: State, name: string, arg: GlobalArg, reg: number): void {
+/** Whether the function, or one that it calls, may move the packet. */
+function reachesPacketChange(env: Env, target: number, seen: ReadonlySet<number> = new Set()): boolean {
+  if (seen.has(target)) return false;
+  const within = new Set([...seen, target]);
+  const { start, end } = subprogramAt(env.structure, target);
+  for (let at = start; at < end; at++) {
+    const insn = env.program.insns[at];
+    if (insn?.kind === "callHelper" && helperById(insn.id)?.changesPacket === true) return true;
+    if (insn?.kind === "callLocal" && reachesPacketChange(env, at + 1 + insn.off, within)) return true;
+  }
+  return false;
+}
+
+/** The packet may lie elsewhere now: pointers into it mean nothing. */
+export function forgetPacket(env: Env, state: State): void {
+  const gone = env.profile.privileged ? unknownScalar : uninit;
+  state.mapValues((value) => (value.kind.startsWith("packet") ? gone : value));
+}
+
+/** Arguments of a global function keep to its declaration (kernel: btf_check_func_arg_match). */
+function checkGlobalArgument(
+  env: Env,
+  state: State,
+  called: { readonly name: string; readonly target: number },
+  arg: GlobalArg,
+  reg: number,
+): void {
   const value = state.reg(reg);
-  if (value.kind === "uninit") readUninit(state, reg, "whole");
   requireLive(state, reg, value, "whole", "the function takes");
+  const number = env.structure.subprograms.findIndex((sub) => sub.start === called.target);
+  const blame = `Caller passes invalid args into func#${number} ('${called.name}')`;
   const refuse = (words: string, kernel: string): never =>
     reject({
       code: "E0702",
       state,
       operand: "whole",
       culprit: reg,
-      text: `argument ${reg} of global function \`${name}\` must be ${words}`,
-      label: `\`r${reg}\` is ${describe(value)}`,
-      kernel,
+      text: `argument ${reg} of global function \`${called.name}\` must be ${words}`,
+      label: `\`r${reg}\` is ${value.kind === "uninit" ? "not set" : describe(value)}`,
+      kernel: `${kernel}\n${blame}`,
     });
   if (arg === "scalar") {
     if (value.kind !== "scalar") refuse("a number", `R${reg} is not a scalar`);
     return;
   }
-  if (arg === "ctx") {
-    if (value.kind !== "ctx") refuse("the context", `R${reg} type=${value.kind} expected=ctx`);
-    return;
-  }
-  const absent = value.kind === "scalar" && value.scalar.value === 0n;
-  if (absent) needNumber(env, state, reg);
-  if (absent && !arg.nonnull) return;
-  if (value.maybeNull && arg.nonnull) refuse("memory that is not null", `arg#${reg - 1} is expected to be non-NULL`);
-  const access = { base: reg, off: 0, size: arg.mem };
-  switch (value.kind) {
-    case "stack": {
-      const range = stackRange(env, state, value, reg, 0, arg.mem, "indirect access to", "whole");
-      fillRange(env, state, frameOf(state, value), range.least, range.end, reg, "whole");
+  const callee: Callee = { contract: { name: called.name, args: [], returns: "integer" }, id: null };
+  try {
+    if (arg === "ctx") {
+      if (value.kind === "ctx") requireUnmoved(state, reg, value, "whole");
+      else refuse("the context", `arg#${reg - 1} expects pointer to ctx`);
       return;
     }
-    case "mapValue":
-      checkRegion(state, value, access, value.map?.valueSize ?? 0, "E0302", "map value", "map_value", "whole");
+    if (!movable.includes(value.kind)) requireUnmoved(state, reg, value, "whole");
+    if (value.kind === "scalar" && value.scalar.value === 0n) {
+      needNumber(env, state, reg);
       return;
-    case "mem":
-      checkRegion(state, value, access, value.size, "E0310", "memory", "mem", "whole");
-      return;
-    default:
-      refuse(`a pointer to ${arg.mem} bytes`, `R${reg} type=${value.kind} expected=mem`);
+    }
+    const there = value.maybeNull ? value.with({ maybeNull: false }) : value;
+    for (const use of ["read", "write"] as const)
+      checkMemory(env, state, callee, { reg, value: there, size: arg.mem, use }, true);
+  } catch (error) {
+    if (!(error instanceof Rejection) || error.refusal.kernel?.endsWith(blame) === true) throw error;
+    throw new Rejection({ ...error.refusal, kernel: `${error.refusal.kernel ?? ""}\n${blame}` });
   }
+  if (value.maybeNull && arg.nonnull) refuse("memory that is not null", `arg#${reg - 1} is expected to be non-NULL`);
 }
 
 /** Registers of a callback at its entry. */
@@ -144,6 +171,7 @@ function callbackRegs(env: Env, shape: CallbackShape, facts: CallFacts, frame: F
       mapPtr: () => pointer("mapPtr", { map }),
       key: () => pointer("mapKey", { map, origin: env.nextId(), protection, bornAt: at, readOnly: true }),
       value: () => pointer("mapValue", { map, origin: env.nextId(), protection, bornAt: at }),
+      dynptr: () => pointer("dynptr", { origin: env.nextId(), bornAt: at }),
       context: () => facts.context ?? scalarValue(Scalar.constant(0n)),
     };
     frame.regs[n + 1] = made[kind]();

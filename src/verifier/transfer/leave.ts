@@ -1,6 +1,8 @@
 // The ways out of a frame: exit of the program, return to a caller, end of a callback's run, exceptions
 // (kernel: check_return_code, prepare_func_exit, check_resource_leak).
-import { effectiveReturn } from "../check/returns.ts";
+import { returnRange } from "../../host/programs.ts";
+import { attachType, contextType } from "../check/context.ts";
+import { checkReturn } from "../check/returns.ts";
 import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { reject } from "../reject.ts";
@@ -35,7 +37,8 @@ function leaveEntry(env: Env, state: State, frame: Frame): void {
   );
   const r0 = read(state, 0, "whole");
   if (frame.role === "asyncCallback") {
-    effectiveReturn(env, state, r0, 0n, 0n, "the callback");
+    const leaving = { what: "the callback", kernel: "At async callback return" } as const;
+    checkReturn(env, state, r0, frame.callback?.returns ?? { min: 0, max: 0 }, leaving);
     return;
   }
   requireLive(state, 0, r0, "whole", "returns");
@@ -61,10 +64,24 @@ function leaveEntry(env: Env, state: State, frame: Frame): void {
       kernel: "R0 leaks addr as return value",
     });
   }
+  if (frame.role !== "main") return;
+  const range = returnRange(contextType(env), attachType(env));
+  if (range !== undefined) checkReturn(env, state, r0, range, { what: "the program", kernel: "At program exit" });
 }
 
-/** Nothing may be left open behind: sections, locks, references. */
-function refuseOpen(state: State, what: string, kernelWhat: string, global: boolean): void {
+/** Nothing may be left open behind, in the order in which Linux asks: references, locks, sections. */
+export function refuseOpen(state: State, what: string, kernelWhat: string, global = false): void {
+  const held = state.references[0];
+  if (held !== undefined) {
+    reject({
+      code: "E0501",
+      state,
+      operand: "whole",
+      text: `${what} with a reference still held`,
+      label: `what \`${held.what}\` gave at instruction ${held.at} is not given back on this path`,
+      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\n${kernelWhat} would lead to reference leak`,
+    });
+  }
   if (state.lock !== null) {
     reject({
       code: "E0603",
@@ -76,14 +93,19 @@ function refuseOpen(state: State, what: string, kernelWhat: string, global: bool
     });
   }
   if (state.rcuDepth > 0) {
+    const ends = what === "exit";
     reject({
       code: global ? "E0611" : "E0603",
       state,
       operand: "whole",
       text: global
         ? "the global function returns with an RCU section open"
-        : "the program can leave with an RCU section open",
-      label: `${state.rcuDepth === 1 ? "a section is" : `${state.rcuDepth} sections are`} open on this path`,
+        : ends
+          ? "the program can leave with an RCU section open"
+          : `${what} inside an RCU section`,
+      label: ends
+        ? `${state.rcuDepth === 1 ? "a section is" : `${state.rcuDepth} sections are`} open on this path`
+        : "nobody would close the section",
       kernel: `${kernelWhat} cannot be used inside bpf_rcu_read_lock-ed region`,
     });
   }
@@ -94,17 +116,6 @@ function refuseOpen(state: State, what: string, kernelWhat: string, global: bool
       operand: "whole",
       text: `${what} with preemption off`,
       kernel: `${kernelWhat} cannot be used inside bpf_preempt_disable-ed region`,
-    });
-  }
-  const held = state.references[0];
-  if (held !== undefined) {
-    reject({
-      code: "E0501",
-      state,
-      operand: "whole",
-      text: `${what} with a reference still held`,
-      label: `what \`${held.what}\` gave at instruction ${held.at} is not given back on this path`,
-      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\n${kernelWhat} would lead to reference leak`,
     });
   }
 }
@@ -148,20 +159,8 @@ function endRun(env: Env, state: State, frame: Frame): void {
       kernel: null,
     });
   }
-  const held = state.references.find((reference) => reference.at >= frame.start);
-  if (held !== undefined && frame.callback !== null && inside(frame, held.at, env)) {
-    reject({
-      code: "E0501",
-      state,
-      operand: "whole",
-      text: "a callback returns with a reference still held",
-      label: `what \`${held.what}\` gave at instruction ${held.at} is not given back`,
-      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\nBPF_EXIT instruction in callback would lead to reference leak`,
-    });
-  }
-  const r0 = read(state, 0, "whole");
-  const range = frame.callback?.returns ?? { min: 0, max: 1 };
-  effectiveReturn(env, state, r0, BigInt(range.min), BigInt(range.max), "the callback");
+  const leaving = { what: "the callback", kernel: "At callback return" } as const;
+  checkReturn(env, state, state.reg(0), frame.callback?.returns ?? { min: 0, max: 1 }, leaving);
   state.path = { previous: state.path, from: state.pc, to: frame.callsite, kind: "again" };
   state.frames.pop();
   forgetFrame(state, state.frames.length);
@@ -169,22 +168,7 @@ function endRun(env: Env, state: State, frame: Frame): void {
   state.pc = frame.callsite;
 }
 
-function inside(frame: Frame, at: number, env: Env): boolean {
-  const sub = env.structure.subprograms.find((s) => s.start === frame.start);
-  return sub !== undefined && at >= sub.start && at < sub.end;
-}
-
 /** bpf_throw leaves every frame at once. */
 export function leaveByException(_env: Env, state: State): void {
-  if (state.rcuDepth > 0) {
-    reject({
-      code: "E0603",
-      state,
-      operand: "whole",
-      text: "an exception is thrown inside an RCU section",
-      label: "nobody would close the section",
-      kernel: "bpf_throw cannot be used inside bpf_rcu_read_lock-ed region",
-    });
-  }
-  refuseOpen(state, "bpf_throw", "bpf_throw", false);
+  refuseOpen(state, "an exception is thrown", "bpf_throw");
 }

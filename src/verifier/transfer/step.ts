@@ -3,13 +3,14 @@
 import { programTypes } from "../../host/programs.ts";
 import type { Insn } from "../../isa/insn.ts";
 import { load, readUninit, store } from "../check/access.ts";
+import { requireUnmoved } from "../check/context.ts";
 import * as domain from "../domain/arithmetic.ts";
 import * as linux from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
-import { kindText, pointer, scalarValue, type Value } from "../state/value.ts";
+import { kindText, pointer, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import {
   linked,
   read,
@@ -24,7 +25,7 @@ import { transferAtomic } from "./atomic.ts";
 import { branch } from "./branch.ts";
 import { callHost } from "./call.ts";
 import { callLocal } from "./function.ts";
-import { exit } from "./leave.ts";
+import { exit, refuseOpen } from "./leave.ts";
 
 /** Applies the instruction at state.pc; false when this path has ended. Other paths are pushed on env. */
 export function step(env: Env, state: State, insn: Insn): boolean {
@@ -53,7 +54,6 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       });
     case "load": {
       const loaded = load(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "read" }, insn.signed);
-      if (insn.signed && loaded.isPointer && loaded.kind.startsWith("packet")) signedPacketLoad(state);
       write(state, insn.dst, loaded);
       break;
     }
@@ -80,8 +80,7 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       transferAtomic(env, state, insn);
       break;
     case "packet":
-      loadPacket(env, state, insn);
-      break;
+      return loadPacket(env, state, insn);
     case "imm64":
       write(state, insn.dst, wide(env, state, insn));
       state.pc += 2;
@@ -133,16 +132,6 @@ export function step(env: Env, state: State, insn: Insn): boolean {
   return true;
 }
 
-function signedPacketLoad(state: State): never {
-  return reject({
-    code: "E0307",
-    state,
-    operand: "memory",
-    text: "a packet pointer is loaded with sign extension",
-    kernel: "invalid bpf_context access",
-  });
-}
-
 function transferStore(env: Env, state: State, insn: Insn & { kind: "store" }): void {
   let value = readSource(state, insn.src);
   if (insn.src.kind === "reg") value = linked(env, state, insn.src.reg, value);
@@ -166,7 +155,7 @@ function jumpTo(env: Env, state: State, insn: Insn & { kind: "jump" }): boolean 
 }
 
 /** LD_ABS and LD_IND: read the packet or end the program with 0. */
-function loadPacket(env: Env, state: State, insn: Insn & { kind: "packet" }): void {
+function loadPacket(env: Env, state: State, insn: Insn & { kind: "packet" }): boolean {
   if (!("packetLoads" in programTypes[env.profile.type])) {
     reject({
       code: "E0701",
@@ -176,30 +165,10 @@ function loadPacket(env: Env, state: State, insn: Insn & { kind: "packet" }): vo
       kernel: "BPF_LD_[ABS|IND] instructions not allowed for this program type",
     });
   }
-  if (state.lock !== null || state.rcuDepth > 0) {
-    reject({
-      code: "E0603",
-      state,
-      operand: "whole",
-      text: `a legacy packet load ${state.lock !== null ? "with a spin lock held" : "inside an RCU section"}`,
-      label: "it may end the program on the spot",
-      kernel: `BPF_LD_[ABS|IND] cannot be used inside ${state.lock !== null ? "bpf_spin_lock-ed" : "bpf_rcu_read_lock-ed"} region`,
-    });
-  }
-  const held = state.references[0];
-  if (held !== undefined) {
-    reject({
-      code: "E0501",
-      state,
-      operand: "whole",
-      text: "a legacy packet load with a reference still held",
-      label: "it may end the program on the spot",
-      kernel: `Unreleased reference id=${held.id} alloc_insn=${held.at}\nBPF_LD_[ABS|IND] would lead to reference leak`,
-    });
-  }
   const context = state.reg(6);
   if (context.kind === "uninit") readUninit(state, 6, "whole");
-  if (context.kind !== "ctx" || context.off !== 0) {
+  refuseOpen(state, "a legacy packet load, which may end the program on the spot,", "BPF_LD_[ABS|IND]");
+  if (context.kind !== "ctx") {
     reject({
       code: "E0702",
       state,
@@ -211,8 +180,20 @@ function loadPacket(env: Env, state: State, insn: Insn & { kind: "packet" }): vo
     });
   }
   if (insn.src !== null) read(state, insn.src, "src");
+  requireUnmoved(state, 6, context, "whole");
   state.forgetArguments();
-  state.set(0, scalarValue(Scalar.loaded(insn.size, false)));
+  state.set(0, unknownScalar);
+  if (state.frames.length === 1) {
+    state.pc++;
+    return true;
+  }
+  // Past the packet's end the function returns 0 at once.
+  const loaded = state.copy();
+  loaded.pc++;
+  loaded.path = { previous: state.path, from: state.pc, to: loaded.pc, kind: "fallthrough" };
+  env.push(loaded);
+  state.set(0, scalarValue(Scalar.constant(0n)));
+  return exit(env, state);
 }
 
 function wide(env: Env, state: State, insn: Insn & { kind: "imm64" }): Value {
@@ -232,26 +213,6 @@ function wide(env: Env, state: State, insn: Insn & { kind: "imm64" }): Value {
     case "mapIdxValue": {
       const map = env.program.maps[insn.low];
       if (map === undefined) return missing(`fd ${insn.low} is not pointing to valid bpf_map`);
-      if (map.type !== "array" || map.maxEntries !== 1) {
-        return reject({
-          code: "E0703",
-          state,
-          operand: "src",
-          text: "only an array of one element has a value that can be addressed directly",
-          label: `\`${map.name}\` is ${map.type} with ${map.maxEntries} entries`,
-          kernel: `direct value offset of ${insn.high} is not allowed`,
-        });
-      }
-      if (insn.high >>> 0 >= map.valueSize) {
-        return reject({
-          code: "E0302",
-          state,
-          operand: "src",
-          text: "an address outside the map value",
-          label: `offset ${insn.high}; the value has ${map.valueSize} bytes`,
-          kernel: `invalid access to map value pointer, value_size=${map.valueSize} off=${insn.high}`,
-        });
-      }
       return pointer("mapValue", { map, off: insn.high, origin: 0 });
     }
     case "func":
