@@ -114,8 +114,9 @@ onSearch(code.update, {
     const error = refusal(i32[op + w.flags], false);
     if (error !== 0) return lockless ? finish(ground, op, error) : refuse(ground, op, error);
     if (lockless) return searchLocked(ground, op);
-    if (isLru(ground, mapOf(ground, op))) return go(ground, op, writeLink, i32[op + w.fresh]);
-    return allocate(ground, op);
+    const header = mapOf(ground, op);
+    if (!isLru(ground, header)) return allocate(ground, op);
+    return isPercpu(ground, header) ? fillCpus(ground, op) : go(ground, op, writeLink, i32[op + w.fresh]);
   },
 });
 
@@ -147,10 +148,8 @@ const fillValue = step("hash: fill the value", 0, 0, (ground, op) => {
   const from = i32[op + w.value];
   const size = i32[header + map.valueSize];
   const at = i32[op + w.fresh] + element.hash * 4;
-  if (isPercpu(ground, header)) {
-    if (i32[op + w.user] !== 0) return writeCpus(ground, op, value, writeHash, at);
-    return copy(ground, op, 0, value, i32[header + map.room], fillOwn, value);
-  }
+  // Of an LRU table that is done once the key is known to be missing: else the values are written in place.
+  if (isPercpu(ground, header)) return isLru(ground, header) ? go(ground, op, writeHash, at) : fillCpus(ground, op);
   if (i32[header + map.type] === mapType.hash_of_maps) return go(ground, op, fillInner, value);
   if (i32[op + w.flags] & BPF_F_LOCK && ground.profile.lockedFill) {
     return copyLocked(ground, op, value, from, value, size, writeHash, at);
@@ -158,12 +157,25 @@ const fillValue = step("hash: fill the value", 0, 0, (ground, op) => {
   return copy(ground, op, from, value, size, writeHash, at, hasFields(ground, header) ? 1 : 0);
 });
 
-// A program's new per-CPU element is zero for all other CPUs.
-const fillOwn = step("hash: fill this CPU's value", 0, 0, (ground, op) => {
+/** Fills a new per-CPU element. A program's is zero for all other CPUs. */
+function fillCpus(ground: Ground, op: number): Status {
   const { i32 } = ground.memory;
-  const value = i32[op + w.fresh] + i32[mapOf(ground, op) + map.valueOffset];
-  return writeCpus(ground, op, value, writeHash, i32[op + w.fresh] + element.hash * 4);
-});
+  const header = mapOf(ground, op);
+  const value = i32[op + w.fresh] + i32[header + map.valueOffset];
+  if (i32[op + w.user] !== 0) return fillOwnCpus(ground, op);
+  return copy(ground, op, 0, value, i32[header + map.room], fillOwn, value);
+}
+
+const fillOwn = step("hash: fill this CPU's value", 0, 0, fillOwnCpus);
+
+function fillOwnCpus(ground: Ground, op: number): Status {
+  const { i32 } = ground.memory;
+  const header = mapOf(ground, op);
+  const fresh = i32[op + w.fresh];
+  const value = fresh + i32[header + map.valueOffset];
+  if (isLru(ground, header)) return writeCpus(ground, op, value, writeLink, fresh);
+  return writeCpus(ground, op, value, writeHash, fresh + element.hash * 4);
+}
 
 const fillInner = step("outer: fill the slot", WRITE, 4, (ground, op) => {
   const { i32 } = ground.memory;

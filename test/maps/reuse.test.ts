@@ -50,6 +50,17 @@ const cases: readonly Case[] = [
   // Of sixteen it takes four: the elements of the keys are still its own, and come back to it.
   { name: "larger LRU", map: "type=lru_hash, max=16", keys: both, seen: replacement(1, 9, 9) },
   { name: "smaller LRU", map: "type=lru_hash, max=4", keys: both, seen: replacement(1, 9, 9) },
+  // An update asks for an element before it knows that it needs none: what it gets in vain keeps its value.
+  {
+    name: "small per-CPU LRU",
+    map: "type=lru_percpu_hash, max=2",
+    keys: [1],
+    seen: [
+      [["update", 2, 5], 1],
+      [["update", 2, 9], 1],
+      [["update", 1, 6], 6],
+    ],
+  },
   { name: "LRU of each CPU", map: "type=lru_hash, max=8, flags=2", keys: [1], seen: removal(1, 77) },
   { name: "LRU of each CPU", map: "type=lru_hash, max=8, flags=2", keys: both, seen: replacement(1, 9, 9) },
   { name: "small LRU of each CPU", map: "type=lru_hash, max=4, flags=2", keys: both, seen: replacement(1, 9, 6) },
