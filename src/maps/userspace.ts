@@ -3,7 +3,7 @@
 // starts the operation on `Maps` itself.
 import type { MapDef } from "../isa/program.ts";
 import { kind } from "../memory/layout.ts";
-import { errno, create as flag } from "./errno.ts";
+import { BPF_F_LOCK, errno, create as flag } from "./errno.ts";
 import { endWait, run, runAnyway } from "./ground.ts";
 import { BLOCKED, DONE, map, type Status, op as w } from "./layout.ts";
 import type { Maps } from "./maps.ts";
@@ -46,18 +46,30 @@ export class Userspace {
     return this.maps.word(id, this.maps.word(id, map.percpu) !== 0 ? map.room : map.valueSize);
   }
 
+  /** Flags are a number of up to 64 bits, as in bpf(2). Of a per-CPU map the value for one CPU goes to all. */
   update(id: number, key: Uint8Array, value: Uint8Array, flags = 0): number {
-    const at = this.#place(id, key, value, flag.BPF_F_RDONLY);
+    const at = this.#place(id, key, this.#forEachCpu(id, value), flag.BPF_F_RDONLY);
     if (at < 0) return at;
-    return this.#finish(this.maps.update(this.op, id, at, this.#valueAt(id, at), flags));
+    const high = Math.floor(flags / 2 ** 32);
+    return this.#finish(this.maps.update(this.op, id, at, this.#valueAt(id, at), flags | 0, high));
   }
 
   lookup(id: number, key: Uint8Array, flags = 0): Found {
+    if (unknown(flags)) return { errno: -errno.EINVAL, value: NOTHING };
     const at = this.#place(id, key, undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
     const value = this.#valueAt(id, at);
     const result = this.#finish(this.maps.lookupInto(this.op, id, at, value, flags), runAnyway);
     return this.#taken(id, value, result);
+  }
+
+  #forEachCpu(id: number, value: Uint8Array): Uint8Array {
+    const { maps } = this;
+    const isOne = maps.word(id, map.percpu) !== 0 && value.length === maps.word(id, map.valueSize);
+    if (!isOne) return value;
+    const all = new Uint8Array(maps.word(id, map.room));
+    for (let at = 0; at < all.length; at += maps.word(id, map.slot)) all.set(value, at);
+    return all;
   }
 
   delete(id: number, key: Uint8Array): number {
@@ -66,6 +78,7 @@ export class Userspace {
   }
 
   lookupAndDelete(id: number, key: Uint8Array, flags = 0): Found {
+    if (unknown(flags)) return { errno: -errno.EINVAL, value: NOTHING };
     const at = this.#place(id, key, undefined, flag.BPF_F_RDONLY | flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
     const value = this.#valueAt(id, at);
@@ -142,6 +155,11 @@ export class Userspace {
     }
     return maps.memory.i32[this.op + w.lo];
   }
+}
+
+/** Looking up knows one flag. bpf(2) says so before it looks at the map. */
+function unknown(flags: number): boolean {
+  return flags !== 0 && flags !== BPF_F_LOCK;
 }
 
 function round8(size: number): number {

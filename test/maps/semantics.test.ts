@@ -82,7 +82,34 @@ describe("operations", () => {
     const writes = make({ flags: create.BPF_F_WRONLY });
     expect(user.update(reads, u32(1), u64(1))).toBe(-errno.EPERM);
     expect(user.lookup(writes, u32(1)).errno).toBe(-errno.EPERM);
+    expect(user.lookupAndDelete(reads, u32(1)).errno).toBe(-errno.EPERM);
   });
+
+  it("of two mistakes bpf(2) names a lookup's flag first, and an update's permission", () => {
+    const { user, make } = rig();
+    const writes = make({ flags: create.BPF_F_WRONLY });
+    expect([user.lookup(writes, u32(1), 1).errno, user.lookup(writes, u32(1), 4).errno]).toEqual([-22, -1]);
+    expect(user.lookup(99, u32(1), 1).errno).toBe(-errno.EINVAL);
+    expect(user.update(make({ flags: create.BPF_F_RDONLY }), u32(1), u64(1), 8)).toBe(-errno.EPERM);
+  });
+
+  it.each(["hash", "lru_hash", "percpu_hash", "array", "percpu_array", "queue", "prog_array"] as const)(
+    "%s: flags have 64 bits, and the upper ones mean nothing",
+    (type) => {
+      const { user, make } = rig();
+      const id = make({
+        type,
+        ...(type === "queue" ? { keySize: 0 } : {}),
+        ...(type === "prog_array" ? { valueSize: 4 } : {}),
+      });
+      const [key, value] = [new Uint8Array(type === "queue" ? 0 : 4), new Uint8Array(user.valueBytes(id))];
+      expect(user.update(id, key, value.fill(1), 0)).toBe(0);
+      const flags = [2 ** 32, 2 ** 32 + 1, 2 ** 52];
+      expect(flags.map((each) => user.update(id, key, value, each))).toEqual([-22, -22, -22]);
+      expect(flags.map((each) => user.lookup(id, key, each).errno)).toEqual([-22, -22, -22]);
+      expect(flags.map((each) => user.lookupAndDelete(id, key, each).errno)).toEqual([-22, -22, -22]);
+    },
+  );
 
   it("BPF_F_LOCK leaves the lock alone and works in place", () => {
     const { user, make, program, memory } = rig();
@@ -149,6 +176,14 @@ describe("per-CPU maps", () => {
     expect(numbers(user.lookup(id, u32(1)).value)).toEqual([10, 21]);
     const [p, q] = [program(0).lookup(id, u32(1)), program(1).lookup(id, u32(1))];
     expect(q - p).toBe(8);
+  });
+
+  it("userspace may give one value for all CPUs", () => {
+    const { user, make } = rig();
+    const id = make({ type: "percpu_hash", valueSize: 4 });
+    expect(user.update(id, u32(1), u32(7))).toBe(0);
+    expect(numbers(user.lookup(id, u32(1)).value)).toEqual([7, 7]);
+    expect(user.update(id, u32(1), new Uint8Array(12))).toBe(-errno.EINVAL);
   });
 
   it("a program's new element is zero on the other CPUs", () => {
