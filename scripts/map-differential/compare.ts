@@ -60,7 +60,7 @@ export class Comparison {
       def.inner === undefined ? [] : inner.flatMap((each, at) => (this.create(at + 1, each) ? at + 1 : []));
     const evicting = shapes.isLru(def.type) && def.maxEntries < 4096;
     const lru = evicting ? this.sides().map(() => new LruRules(def, this.cpus)) : undefined;
-    const keys = shapes.isKeyless(def.type) ? 1 : Math.min(Math.ceil(def.maxEntries * 1.5) + 2, 60);
+    const keys = shapes.isKeyless(def.type) ? 1 : Math.min(Math.ceil(def.maxEntries * 1.5) + 2, 160);
     for (let n = 0; n < length; n++) {
       if (this.random() < 0.02) this.walk(def, keys, lru);
       else this.step(def, this.operation(def, keys, offered), lru);

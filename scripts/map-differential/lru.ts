@@ -1,7 +1,7 @@
 // What holds of an LRU map whatever it evicts: sizes, values, and that the key written last is there.
 // Each side is held to these rules by itself, since the two evict different keys.
 import type { MapDef } from "../../src/isa/program.ts";
-import { flag, isPerCpu } from "./shapes.ts";
+import { flag } from "./shapes.ts";
 import { type Answer, hex, type Operation, type Side } from "./side.ts";
 
 export class LruRules {
@@ -81,8 +81,10 @@ export class LruRules {
     return reads && (this.def.flags & flag.writeOnly) !== 0 ? "EPERM" : undefined;
   }
 
-  /** What a lookup gives back: of each CPU's value the padding may be anything, and the kernel keeps it. */
+  /** What a lookup gives back: a timer is not shown; the padding of each CPU's value may be anything and is kept. */
   private stored(bytes: Uint8Array): Uint8Array {
-    return isPerCpu(this.def.type) ? bytes : bytes.slice(0, this.def.valueSize);
+    const shown = bytes.slice();
+    for (const { kind, offset } of this.def.fields ?? []) shown.fill(0, offset, offset + (kind === "timer" ? 16 : 4));
+    return shown;
   }
 }

@@ -83,18 +83,29 @@ export function validShape(kind: Kind, random: Random, inner: MapDef | undefined
   if (kind === "percpu_hash" && random() < 0.3) flags |= flag.noPrealloc;
   if (kind === "hash_of_maps" && random() < 0.3) flags |= flag.noPrealloc;
   if (kind === "array" && random() < 0.2) flags |= pick(random, [flag.mmapable, flag.innerMap]);
-  const locked = (kind === "array" || kind.endsWith("hash")) && !isPerCpu(type) && !isLru(type) && random() < 0.3;
+  const fields = validFields(type, random);
   return {
     name: kind,
     type,
     keySize: isKeyless(type) ? 0 : hashed ? pick(random, [1, 2, 4, 5, 8, 13, 16]) : 4,
-    valueSize: locked ? Math.max(8, (valueSize + 3) & ~3) : valueSize,
+    valueSize: fields === undefined ? valueSize : Math.max(32, (valueSize + 7) & ~7),
     maxEntries:
-      type === "ringbuf" ? pick(random, [4096, 8192]) : (lruSize(type, random) ?? pick(random, [1, 2, 3, 5, 8, 30])),
+      type === "ringbuf"
+        ? pick(random, [4096, 8192])
+        : (lruSize(type, random) ?? pick(random, [1, 2, 3, 5, 8, 30, hashed && !holdsObjects(type) ? 100 : 4])),
     flags,
     inner: type.endsWith("_of_maps") ? inner : undefined,
-    fields: locked ? [{ kind: "spin_lock", offset: pick(random, [0, 4]) }] : undefined,
+    fields,
   };
+}
+
+/** A lock, a timer or both, where a type may have them; the value has at least 32 bytes. */
+function validFields(type: MapType, random: Random): readonly ValueField[] | undefined {
+  const timed = type === "array" || type === "hash" || type === "lru_hash";
+  if (!timed || random() < 0.6) return undefined;
+  const timer: ValueField = { kind: "timer", offset: pick(random, [8, 16]) };
+  const lock: ValueField = { kind: "spin_lock", offset: pick(random, [0, 4]) };
+  return type === "lru_hash" ? [timer] : pick(random, [[lock], [timer], [lock, timer]]);
 }
 
 /** Either so large that nothing is evicted, or so small that much is. */
