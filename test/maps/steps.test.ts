@@ -2,7 +2,7 @@
 // bytes, and no step may write where its footprint did not say.
 import { expect, it } from "vitest";
 import type { MapDef } from "../../src/isa/program.ts";
-import { code, DONE, map, OP_WORDS } from "../../src/maps/layout.ts";
+import { code, DONE, map, OP_WORDS, op as w } from "../../src/maps/layout.ts";
 import type { Maps } from "../../src/maps/maps.ts";
 import { digest, rig, u32, u64 } from "./rig.ts";
 
@@ -74,6 +74,36 @@ cases.push({
   start: (op, { maps, id, value }) => maps.ringbufOutput(op, id, value, 20, 0),
 });
 cases.push({ name: "ringbuf: query", def: ring, start: (op, { maps, id }) => maps.ringbufQuery(op, id, 3) });
+/** Ends a record that was reserved before. */
+const ending =
+  (how: "ringbufSubmit" | "ringbufDiscard"): Start =>
+  (op, { maps, id }) => {
+    maps.ringbufReserve(op, id, 20, 0);
+    maps.run(op);
+    return maps[how](op, maps.memory.i32[op + w.lo]);
+  };
+cases.push({ name: "ringbuf: submit", def: ring, start: ending("ringbufSubmit") });
+cases.push({ name: "ringbuf: discard", def: ring, start: ending("ringbufDiscard") });
+const programs = { type: "prog_array", valueSize: 4 } as const;
+cases.push({ name: "programs: user stores", def: programs, start: update, user: true });
+cases.push({ name: "programs: user empties", def: programs, start: remove, user: true });
+cases.push({ name: "programs: user looks", def: programs, start: copyOut, user: true });
+cases.push({
+  name: "programs: tail call",
+  def: programs,
+  start: (op, { maps, id, key }) => maps.tailCall(op, id, key),
+});
+for (const type of ["percpu_array", "percpu_hash", "lru_percpu_hash"] as const) {
+  const start: Start = (op, { maps, id, key }) => maps.lookupPercpu(op, id, key, 1);
+  cases.push({ name: `${type}: looks up the other CPU's`, def: { type, valueSize: 12 }, start });
+}
+for (const type of ["lru_hash", "lru_percpu_hash"] as const) {
+  for (const flags of [0, 2]) {
+    const def = { type, flags, valueSize: 12, maxEntries: 2 };
+    cases.push({ name: `full ${type}, flags ${flags}: evicts for 5`, def, start: update, key: 5 });
+    cases.push({ name: `full ${type}, flags ${flags}: takes one in vain`, def, start: update, key: 3 });
+  }
+}
 cases.push({
   name: "outer array: exchange",
   def: { type: "array_of_maps", valueSize: 4, inner: inner() },
@@ -85,6 +115,13 @@ cases.push({
   def: { type: "hash_of_maps", valueSize: 4, inner: inner() },
   start: update,
   user: true,
+});
+cases.push({
+  name: "outer hash: a new key",
+  def: { type: "hash_of_maps", valueSize: 4, inner: inner() },
+  start: update,
+  user: true,
+  key: 5,
 });
 cases.push({
   name: "outer hash: delete",
