@@ -1,6 +1,8 @@
 // The port through which helper bodies reach the machine that runs them. The machine (vm/) implements it;
 // nothing in host/ imports maps, memory or RCU. Numbers cross it as int32 words, never as bigint.
 
+import type { StructName } from "./objects.ts";
+
 /** One call in progress: its arguments, its result, and what it may ask of the machine. Arguments are named by number: 0 is r1. */
 export interface HostCall {
   /** Low and high words of argument `i` (0 is r1). */
@@ -30,6 +32,8 @@ export interface HostCall {
     readonly gid: number;
     readonly comm: string;
   };
+  /** Ends the call with a pointer to the machine's object of that type in r0. */
+  returnsObject(name: StructName): void;
   /** A line for the trace pipe. */
   print(text: string): void;
   /** Reads a NUL-terminated string of at most `most` bytes at an address; null when it faults. */

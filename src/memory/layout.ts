@@ -31,6 +31,7 @@ export const head = {
   rcu: HEADER / 4 + 9,
   maps: HEADER / 4 + 10,
   machine: HEADER / 4 + 11,
+  objects: HEADER / 4 + 12,
 } as const;
 
 /** Bytes of one record of the region table, and its words. */

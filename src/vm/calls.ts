@@ -4,6 +4,7 @@
 // progress.
 import type { HostCall, HostMaps } from "../host/machine.ts";
 import { helperName } from "../host/names.ts";
+import type { StructName } from "../host/objects.ts";
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { access } from "./access.ts";
 import { callOf } from "./busy.ts";
@@ -12,6 +13,7 @@ import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import type { FaultKind, History } from "./fault.ts";
 import { clobber, copyRegister, enter, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
 import { type Happened, happened, type Lately } from "./lately.ts";
+import { objectAddress } from "./objects.ts";
 import { raise } from "./raise.ts";
 import {
   BLOCKED,
@@ -254,6 +256,10 @@ export class Calls implements CallPort, HostCall {
 
   returnsNumber(value: number): void {
     this.returns(value, value >> 31);
+  }
+
+  returnsObject(name: StructName): void {
+    this.returns(objectAddress(this.calling.memory, this.world.task, name), POINTER_HIGH);
   }
 
   readable(i: number, count: number): boolean {

@@ -62,13 +62,12 @@ export const getCurrentComm = {
   },
 } as const satisfies Helper;
 
-/** The laboratory has no task_struct: nothing that a program could read through the pointer is there. */
 export const getCurrentTaskBtf = {
   id: 158,
   name: "bpf_get_current_task_btf",
   args: [],
   returns: { object: "task_struct", trust: "trusted" },
-  start: (call) => call.returnsNumber(0),
+  start: (call) => call.returnsObject("task_struct"),
 } as const satisfies Helper;
 
 export const taskPtRegs = {
@@ -76,7 +75,7 @@ export const taskPtRegs = {
   name: "bpf_task_pt_regs",
   args: [{ object: "task_struct", trust: "any" }],
   returns: { object: "pt_regs", trust: "trusted" },
-  start: (call) => call.returnsNumber(0),
+  start: (call) => call.returnsObject("pt_regs"),
 } as const satisfies Helper;
 
 export const jiffies64 = {

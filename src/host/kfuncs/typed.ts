@@ -1,16 +1,52 @@
-// Kernel functions on the kernel's own structures: tasks, control groups, processor masks. The laboratory has none
-// of these: whatever looks one up or makes one finds nothing, which a program must be ready for anyway.
+// Kernel functions on the kernel's own structures: tasks, control groups, processor masks. The machine has one of each
+// (vm/objects.ts): one task, in one control group, allowed on one processor. Nothing can be made or freed.
 import type { Kfunc } from "../contract.ts";
 import type { HostCall } from "../machine.ts";
 
+/** What keeps and releases needs to do nothing: the objects stay. */
+const same = (call: HostCall): void => call.returns(call.lo(0), call.hi(0));
 const nothing = (call: HostCall): void => call.returnsNumber(0);
+
+const MASK_BYTES = 32;
+
+/** The number of the first processor in the mask; the number of bits in it when there is none. */
+function firstCpu(call: HostCall): void {
+  if (!call.readable(0, MASK_BYTES)) return;
+  for (let at = 0; at < MASK_BYTES; at++) {
+    const byte = call.byte(0, at);
+    if (byte !== 0) return call.returnsNumber(at * 8 + 31 - Math.clz32(byte & -byte));
+  }
+  call.returnsNumber(MASK_BYTES * 8);
+}
+
+function testCpu(call: HostCall): void {
+  const cpu = call.lo(0) >>> 0;
+  if (!call.readable(1, MASK_BYTES)) return;
+  call.returnsNumber(cpu < MASK_BYTES * 8 ? (call.byte(1, cpu >> 3) >> (cpu & 7)) & 1 : 0);
+}
+
+/** The first byte of a task iterator says whether the one task is still to come. */
+const ITERATOR_BYTES = 24;
+
+function begin(call: HostCall): void {
+  if (!call.writable(0, ITERATOR_BYTES)) return;
+  for (let at = 0; at < ITERATOR_BYTES; at++) call.setByte(0, at, at === 0 ? 1 : 0);
+  call.returnsNumber(0);
+}
+
+function next(call: HostCall): void {
+  if (!call.writable(0, ITERATOR_BYTES)) return;
+  if (call.byte(0, 0) === 0) return call.returnsNumber(0);
+  call.setByte(0, 0, 0);
+  call.returnsObject("task_struct");
+}
 
 export const taskAcquire = {
   name: "bpf_task_acquire",
   args: [{ object: "task_struct", trust: "rcu" }],
   returns: { object: "task_struct", trust: "plain", orNull: true },
   acquires: true,
-  start: nothing,
+  start: same,
 } as const satisfies Kfunc;
 
 export const taskRelease = {
@@ -25,7 +61,7 @@ export const taskFromPid = {
   args: ["scalar"],
   returns: { object: "task_struct", trust: "plain", orNull: true },
   acquires: true,
-  start: nothing,
+  start: (call) => (call.lo(0) === call.task.pid ? call.returnsObject("task_struct") : nothing(call)),
 } as const satisfies Kfunc;
 
 export const taskUnderCgroup = {
@@ -35,7 +71,7 @@ export const taskUnderCgroup = {
     { object: "cgroup", trust: "rcu" },
   ],
   returns: "integer",
-  start: nothing,
+  start: (call) => call.returnsNumber(1),
 } as const satisfies Kfunc;
 
 export const cgroupAcquire = {
@@ -43,7 +79,7 @@ export const cgroupAcquire = {
   args: [{ object: "cgroup", trust: "rcu" }],
   returns: { object: "cgroup", trust: "plain", orNull: true },
   acquires: true,
-  start: nothing,
+  start: same,
 } as const satisfies Kfunc;
 
 export const cgroupRelease = {
@@ -58,7 +94,7 @@ export const cgroupFromId = {
   args: ["scalar"],
   returns: { object: "cgroup", trust: "plain", orNull: true },
   acquires: true,
-  start: nothing,
+  start: (call) => (call.lo(0) === 1 && call.hi(0) === 0 ? call.returnsObject("cgroup") : nothing(call)),
 } as const satisfies Kfunc;
 
 export const cgroupAncestor = {
@@ -66,7 +102,7 @@ export const cgroupAncestor = {
   args: [{ object: "cgroup", trust: "rcu" }, "scalar"],
   returns: { object: "cgroup", trust: "plain", orNull: true },
   acquires: true,
-  start: nothing,
+  start: (call) => (call.lo(1) === 0 ? same(call) : nothing(call)),
 } as const satisfies Kfunc;
 
 export const cpumaskCreate = {
@@ -82,7 +118,7 @@ export const cpumaskAcquire = {
   args: [{ object: "bpf_cpumask", trust: "trusted" }],
   returns: { object: "bpf_cpumask", trust: "plain" },
   acquires: true,
-  start: nothing,
+  start: same,
 } as const satisfies Kfunc;
 
 export const cpumaskRelease = {
@@ -96,7 +132,7 @@ export const cpumaskFirst = {
   name: "bpf_cpumask_first",
   args: [{ object: "cpumask", trust: "rcu" }],
   returns: "integer",
-  start: nothing,
+  start: (call) => firstCpu(call),
 } as const satisfies Kfunc;
 
 export const cpumaskSetCpu = {
@@ -110,7 +146,7 @@ export const cpumaskTestCpu = {
   name: "bpf_cpumask_test_cpu",
   args: ["scalar", { object: "cpumask", trust: "rcu" }],
   returns: "integer",
-  start: nothing,
+  start: (call) => testCpu(call),
 } as const satisfies Kfunc;
 
 export const copyFromUserStr = {
@@ -127,14 +163,14 @@ export const iterTaskNew = {
   name: "bpf_iter_task_new",
   args: [{ iterator: "task", step: "new" }, "any", "scalar"],
   returns: "integer",
-  start: nothing,
+  start: (call) => begin(call),
 } as const satisfies Kfunc;
 
 export const iterTaskNext = {
   name: "bpf_iter_task_next",
   args: [{ iterator: "task", step: "next" }],
   returns: { object: "task_struct", trust: "rcu", orNull: true },
-  start: nothing,
+  start: (call) => next(call),
 } as const satisfies Kfunc;
 
 export const iterTaskDestroy = {
