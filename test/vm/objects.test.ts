@@ -45,7 +45,7 @@ describe("the machine's kernel objects", () => {
       0n,
     ],
     ["nobody writes to it", "call bpf_get_current_task_btf\n*(u32 *)(r0 + 1264) = 2\nexit", "E0308"],
-    ["nor reads behind it", "call bpf_get_current_task_btf\nr0 = *(u64 *)(r0 + 3264)\nexit", "E0302"],
+    ["nor reads behind it", "call bpf_get_current_task_btf\nr0 = *(u64 *)(r0 + 3264)\nexit", "E0306"],
     [
       "a walk over all tasks meets one",
       `call bpf_rcu_read_lock
