@@ -14,7 +14,9 @@ function firstCpu(call: HostCall): void {
   if (!call.readable(0, MASK_BYTES)) return;
   for (let at = 0; at < MASK_BYTES; at++) {
     const byte = call.byte(0, at);
-    if (byte !== 0) return call.returnsNumber(at * 8 + 31 - Math.clz32(byte & -byte));
+    if (byte === 0) continue;
+    call.returnsNumber(at * 8 + 31 - Math.clz32(byte & -byte));
+    return;
   }
   call.returnsNumber(MASK_BYTES * 8);
 }
@@ -36,7 +38,10 @@ function begin(call: HostCall): void {
 
 function next(call: HostCall): void {
   if (!call.writable(0, ITERATOR_BYTES)) return;
-  if (call.byte(0, 0) === 0) return call.returnsNumber(0);
+  if (call.byte(0, 0) === 0) {
+    call.returnsNumber(0);
+    return;
+  }
   call.setByte(0, 0, 0);
   call.returnsObject("task_struct");
 }
