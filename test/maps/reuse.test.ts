@@ -30,6 +30,14 @@ const replacement = (...seen: readonly [number, number, number]): Case["seen"] =
   [["update", 1, 6], seen[2]],
 ];
 
+/** Two elements come free, and the last of them is used first. */
+const lastFirst: Case["seen"] = [
+  [["delete", 1], 1],
+  [["delete", 2], 1],
+  [["update", 3, 7], 1],
+  [["update", 4, 8], 8],
+];
+
 const both = [1, 2];
 const cases: readonly Case[] = [
   { name: "array", map: "type=array, max=8", keys: both, seen: replacement(5, 5, 6) },
@@ -39,7 +47,9 @@ const cases: readonly Case[] = [
   { name: "hash", map: "type=hash, max=8", keys: both, seen: replacement(1, 9, 9) },
   // Here 2 is new, and comes from the free list.
   { name: "hash with one key", map: "type=hash, max=8", keys: [1], seen: replacement(1, 1, 6) },
+  { name: "hash", map: "type=hash, max=8", keys: both, seen: lastFirst },
   { name: "hash, not preallocated", map: "type=hash, max=8, flags=1", keys: [1], seen: removal(1, 77) },
+  { name: "hash, not preallocated", map: "type=hash, max=8, flags=1", keys: both, seen: lastFirst },
   { name: "hash, not preallocated", map: "type=hash, max=8, flags=1", keys: both, seen: replacement(1, 9, 9) },
   { name: "per-CPU hash", map: "type=percpu_hash, max=8", keys: [1], seen: removal(1, 77) },
   { name: "per-CPU hash", map: "type=percpu_hash, max=8", keys: both, seen: replacement(5, 5, 6) },
@@ -47,6 +57,7 @@ const cases: readonly Case[] = [
   // The CPU's free list takes two elements at a time. The keys used them up, so it took two more before the old elements
   // came free. Those went to the common list, and of them the one that came last, key 2's, is used first.
   { name: "LRU", map: "type=lru_hash, max=8", keys: both, seen: replacement(1, 1, 1) },
+  { name: "LRU", map: "type=lru_hash, max=8", keys: both, seen: lastFirst },
   // Of sixteen it takes four: the elements of the keys are still its own, and come back to it.
   { name: "larger LRU", map: "type=lru_hash, max=16", keys: both, seen: replacement(1, 9, 9) },
   { name: "smaller LRU", map: "type=lru_hash, max=4", keys: both, seen: replacement(1, 9, 9) },
