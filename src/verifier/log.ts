@@ -13,7 +13,8 @@ export function valueText(value: Value): string {
   if (value.kind === "scalar") {
     if (value.scalar.isConst) return String(value.scalar.signedValue ?? value.scalar.smin);
     const parts = [...boundsText(value.scalar)];
-    if (value.id !== 0) parts.unshift(`id=${value.id}`);
+    const above = value.size === 0 ? "" : `${value.off < 0 ? "" : "+"}${value.off}`;
+    if (value.id !== 0) parts.unshift(`id=${value.id}${above}`);
     return `scalar(${parts.join(",")})`;
   }
   if (value.kind === "stack" && value.scalar.isConst) return `fp${value.off}`;

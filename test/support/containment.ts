@@ -127,8 +127,8 @@ class Concrete {
   }
 }
 
-/** By identity: the halves of the number that all its copies must be. */
-type Links = Map<number, readonly [hi: number, lo: number]>;
+/** By identity: the number that all linked to it were copied from. */
+type Links = Map<number, bigint>;
 
 function misfitOf(judgement: Judged, seen: Seen, machine: Concrete): string | undefined {
   const { state, kept } = seen;
@@ -230,11 +230,10 @@ function misfitOfValue(
   if (value.kind === "scalar") {
     if (!value.scalar.containsHalves(hi, lo)) return `is ${hex(hi, lo)}, not in ${range(value)}`;
     if (value.id === 0) return undefined;
-    const copy = links.get(value.id);
-    if (copy === undefined) links.set(value.id, [hi, lo]);
-    return copy === undefined || (copy[0] === hi && copy[1] === lo)
-      ? undefined
-      : `is ${hex(hi, lo)}, its copy ${hex(...copy)}`;
+    const original = originalOf(value, hi, lo);
+    const other = links.get(value.id) ?? original;
+    links.set(value.id, other);
+    return other === original ? undefined : `is ${hex(hi, lo)}, a copy of ${original}, and another is one of ${other}`;
   }
   if (value.maybeNull && (hi | lo) === 0) return undefined;
   const base = baseOf(machine, value, at);
@@ -250,6 +249,12 @@ function misfitOfValue(
     if (beyond > 0) return `has ${value.size} bytes proven, ${beyond} too many`;
   }
   return undefined;
+}
+
+/** The number before the constant was added that a linked number carries. */
+function originalOf(value: Value, hi: number, lo: number): bigint {
+  const number = (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
+  return value.size === 0 ? number : BigInt.asUintN(value.size, number - BigInt(value.off));
 }
 
 function hex(hi: number, lo: number): string {

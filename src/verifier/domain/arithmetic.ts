@@ -181,12 +181,14 @@ function lowSigned(out: Draft, min: number, max: number): void {
  * The bits say nearly everything. Besides: if both operands sign extend their low k bits,
  * so does the result; and each operator keeps to one side of an operand.
  */
-function bitwise(op: "and" | "or" | "xor", onBits: (a: tnum.Tnum, b: tnum.Tnum) => tnum.Tnum): Transfer {
+function bitwise(op: "and" | "or" | "xor", onBits: (a: tnum.Tnum, b: tnum.Tnum) => tnum.Tnum, signs = true): Transfer {
   return (width, a, b) => {
     const out = new Draft();
     out.bits = onBits(a.bits, b.bits);
-    const lowSpread = smear(magnitude(a.s32min) | magnitude(a.s32max) | magnitude(b.s32min) | magnitude(b.s32max));
-    out.lowSignedBetween(~lowSpread, lowSpread);
+    if (signs) {
+      const lowSpread = smear(magnitude(a.s32min) | magnitude(a.s32max) | magnitude(b.s32min) | magnitude(b.s32max));
+      out.lowSignedBetween(~lowSpread, lowSpread);
+    }
     if (op === "and") {
       out.lowAtMost(a.lowMax);
       out.lowAtMost(b.lowMax);
@@ -199,12 +201,19 @@ function bitwise(op: "and" | "or" | "xor", onBits: (a: tnum.Tnum, b: tnum.Tnum) 
       out.atLeast(b.uminHi, b.uminLo);
     }
     if (width === 64) {
-      spread(out, a, b);
+      if (signs) spread(out, a, b);
       return settled(out);
     }
     return finish(32, out);
   };
 }
+
+/** The same without the sign extension: what Linux makes of them. */
+export const unsignedBitwise = {
+  and: bitwise("and", tnum.and, false),
+  or: bitwise("or", tnum.or, false),
+  xor: bitwise("xor", tnum.xor, false),
+} as const;
 
 function magnitude(half: number): number {
   return half ^ (half >> 31);

@@ -1,18 +1,19 @@
-// The arithmetic of Linux 6.18, as far as it follows numbers. Where it has no rule for an operator, the result is any
+// The arithmetic and the compares of Linux 6.18, as far as it follows numbers. Where it has no rule for an operator, the result is any
 // number. arithmetic.ts knows better and is right too, but a program that rests on that is refused by Linux, and the
 // verdict here is to be Linux's (kernel: is_safe_to_compute_dst_reg_range, check_alu_op, coerce_reg_to_size_sx).
 import type { AluOp } from "../../isa/alu.ts";
 import type { Width } from "../../isa/insn.ts";
+import type { JumpOp } from "../../isa/jump.ts";
 import * as arithmetic from "./arithmetic.ts";
-import { Scalar } from "./scalar.ts";
-import * as tnum from "./tnum.ts";
+import * as compare from "./compare.ts";
+import { intersect, Scalar } from "./scalar.ts";
 
 type Followed = (width: Width, a: Scalar, b: Scalar) => boolean;
 
 const always: Followed = () => true;
 const never: Followed = () => false;
 /** The count must be one number, and none that wraps. */
-const byConstant: Followed = (width, _, b) => (width === 32 ? b.isLowConst : b.isConst) && b.umax < BigInt(width);
+const byConstant: Followed = (width, _, b) => isNumber(width, b) && b.umax < BigInt(width);
 
 const followed = {
   add: always,
@@ -33,12 +34,44 @@ const followed = {
 
 /** `a op b`. What is not followed may have any upper half too, even at 32 bits, although the machine clears it. */
 export function alu(op: AluOp, width: Width, a: Scalar, b: Scalar): Scalar {
+  if (op === "and" || op === "or" || op === "xor") return arithmetic.unsignedBitwise[op](width, a, b);
   return followed[op](width, a, b) ? arithmetic.alu(op, width, a, b) : Scalar.unknown;
 }
 
-/** Byte order conversions are followed bit by bit; bounds that say more than the bits are lost. */
-export function swap(op: "le" | "be" | "bswap", size: 16 | 32 | 64, a: Scalar): Scalar {
-  return Scalar.ofBits(op === "le" ? tnum.low(a.bits, size) : tnum.reverse(a.bits, size));
+/** The outcome of a compare, if it is the same for all members. Of a mask, one side must be a single number. */
+export function decide(op: JumpOp, width: Width, a: Scalar, b: Scalar): boolean | undefined {
+  return op === "jset" && !isNumber(width, b) ? undefined : compare.decide(op, width, a, b);
+}
+
+/**
+ * The operands on that edge of a jump that `decide` leaves open. Linux sees no edge dead that is open there: where the
+ * bounds of an operand come to contradict one another, it forgets them, keeps the bits, and walks on.
+ */
+export function refine(op: JumpOp, width: Width, a: Scalar, b: Scalar, taken: boolean): compare.Operands {
+  if (op === "jset" && !isNumber(width, a) && !isNumber(width, b)) return { a, b };
+  const learnt = compare.refine(op, width, a, b, taken);
+  if (learnt !== undefined) return learnt;
+  const clear = op === "jset" && !taken && b.isConst;
+  return { a: clear ? bitsOf(arithmetic.alu("and", 64, a, not(b, width))) : bitsOf(a), b: bitsOf(b) };
+}
+
+/** The same for a compare of a register with itself: each side bounds the other. */
+export function refineSame(op: JumpOp, width: Width, a: Scalar, taken: boolean): Scalar {
+  const learnt = refine(op, width, a, a, taken);
+  return intersect(learnt.a, learnt.b) ?? bitsOf(a);
+}
+
+function bitsOf(a: Scalar): Scalar {
+  return a.isConst ? a : Scalar.ofBits(a.bits);
+}
+
+function not(a: Scalar, width: Width): Scalar {
+  const { bits } = a;
+  return Scalar.ofHalves(width === 32 ? -1 : ~bits.valueHi, ~bits.valueLo);
+}
+
+function isNumber(width: Width, a: Scalar): boolean {
+  return width === 32 ? a.isLowConst : a.isConst;
 }
 
 /**
@@ -46,7 +79,7 @@ export function swap(op: "le" | "be" | "bswap", size: 16 | 32 | 64, a: Scalar): 
  * and those of the result in the sign; what the bits said beyond them is lost.
  */
 export function movsx(width: Width, from: 8 | 16 | 32, a: Scalar): Scalar {
-  if (width === 32 ? a.isLowConst : a.isConst) return arithmetic.movsx(width, from, a);
+  if (isNumber(width, a)) return arithmetic.movsx(width, from, a);
   const least = width === 32 ? BigInt(a.s32min) : a.smin;
   const greatest = width === 32 ? BigInt(a.s32max) : a.smax;
   const ends = [BigInt.asIntN(from, least), BigInt.asIntN(from, greatest)] as const;

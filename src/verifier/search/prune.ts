@@ -81,7 +81,7 @@ function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparis
   if (!contained) return false;
   if (old.kind === "scalar") {
     // Fewer links than now: the old walk relied on less.
-    return old.id === 0 || ids.pair(old.id, now.id);
+    return old.id === 0 || (old.off === now.off && old.size === now.size && ids.pair(old.id, now.id));
   }
   const proven =
     old.kind === "packet" || old.kind === "packetMeta"

@@ -47,9 +47,9 @@ export interface ValueFields {
   readonly kind: ValueKind;
   /** The number; for pointers the part of the offset that varies. */
   readonly scalar: Scalar;
-  /** The fixed part of a pointer's offset, in bytes. */
+  /** The fixed part of a pointer's offset, in bytes. Of a linked number: how much above the others of its id it is. */
   readonly off: number;
-  /** Scalars that are copies of one another, or pointers of one null check, share it; 0: none. */
+  /** Scalars that are copies of one another or a constant apart, or pointers of one null check, share it; 0: none. */
   readonly id: number;
   readonly maybeNull: boolean;
   readonly map: MapDef | null;
@@ -57,7 +57,10 @@ export interface ValueFields {
   readonly origin: number;
   /** The frame that a stack pointer points into. */
   readonly frame: number;
-  /** Bytes of `mem`; for a packet pointer the bytes proven to be there; for `func` the slot it begins at. */
+  /**
+   * Bytes of `mem`; for a packet pointer the bytes proven to be there; for `func` the slot it begins at. Of a linked
+   * number: the bits in which `off` was added, 32 or 64; 0 if it was not.
+   */
   readonly size: number;
   readonly readOnly: boolean;
   /** The reference that keeps it alive; 0: none. */

@@ -5,7 +5,8 @@ import type { Insn, Operand as Source, Width } from "../../isa/insn.ts";
 import { readUninit } from "../check/access.ts";
 import * as domain from "../domain/arithmetic.ts";
 import * as linux from "../domain/linux.ts";
-import { Scalar } from "../domain/scalar.ts";
+import { Scalar, settled } from "../domain/scalar.ts";
+import { greatest32 } from "../domain/word.ts";
 import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
@@ -41,8 +42,10 @@ export function write(state: State, reg: number, value: Value): void {
 
 /** Marks copies of one number, so that what a compare teaches of one is known of the other. */
 export function linked(env: Env, state: State, reg: number, value: Value): Value {
-  if (value.kind !== "scalar" || value.scalar.isConst || value.id !== 0) return value;
-  const withId = value.with({ id: env.nextId() });
+  if (value.kind !== "scalar") return value;
+  if (value.scalar.isConst ? value.size === 0 : value.id !== 0 && value.size === 0) return value;
+  // A number that is a constant away from its copies gives that up for copies of its own.
+  const withId = value.with({ id: value.scalar.isConst ? 0 : env.nextId(), off: 0, size: 0 });
   state.set(reg, withId);
   return withId;
 }
@@ -84,6 +87,10 @@ function partialCopy(env: Env, state: State, reg: number, value: Value): void {
 
 export function transferSignExtend(env: Env, state: State, insn: Insn & { kind: "movsx" }): void {
   const value = read(state, insn.src, "src");
+  if (value.isPointer && env.profile.privileged) {
+    write(state, insn.dst, insn.width === 32 ? scalarValue(domain.zext32(Scalar.unknown)) : unknownScalar);
+    return;
+  }
   if (value.isPointer) {
     reject({
       code: "E0405",
@@ -129,10 +136,47 @@ export function transferAlu(env: Env, state: State, insn: Insn & { kind: "alu" }
   if (src.kind === "imm") checkImmediate(state, op, width, src.value);
   if (dst === 10) write(state, dst, left);
   if (left.kind === "scalar" && right.kind === "scalar") {
-    write(state, dst, scalarValue(linux.alu(op, width, left.scalar, right.scalar)));
+    if ((op === "and" || op === "or") && right.scalar.isConst && splitSign(env, state, dst, left.scalar)) {
+      transferAlu(env, state, insn);
+      return;
+    }
+    const result = scalarValue(linux.alu(op, width, left.scalar, right.scalar));
+    write(state, dst, insn.op === "add" || insn.op === "sub" ? stillLinked(insn, left, right, result) : result);
     return;
   }
   write(state, dst, pointerResult(env, state, insn, left, right));
+}
+
+/**
+ * What an arithmetic shift to the end leaves is 0 or -1, and a mask of it makes one of two numbers: each is walked by
+ * itself (kernel: maybe_fork_scalars). True: this walk goes on with -1.
+ */
+function splitSign(env: Env, state: State, dst: number, a: Scalar): boolean {
+  const whole = a.smin === -1n && a.smax === 0n;
+  if (!whole && (a.s32min !== -1 || a.s32max !== 0)) return false;
+  const half = (low: number): Scalar => {
+    const known = a.draft();
+    known.lowBetween(low, low);
+    return settled(known);
+  };
+  const other = state.copy();
+  other.set(dst, scalarValue(whole ? Scalar.ofI32(0) : half(0)));
+  env.push(other);
+  state.set(dst, scalarValue(whole ? Scalar.ofI32(-1) : half(-1)));
+  return true;
+}
+
+/**
+ * A copy that a constant was added to once is known with the others still, a constant apart. In 32 bits that holds
+ * only of numbers that have no others (kernel: BPF_ADD_CONST).
+ */
+function stillLinked(insn: Insn & { kind: "alu" }, left: Value, right: Value, result: Value): Value {
+  const { width, src, op } = insn;
+  if (left.id === 0 || left.size !== 0 || (src.kind === "reg" && src.reg === insn.dst)) return result;
+  if (width === 32 ? !right.scalar.isLowConst || !left.scalar.fitsU32 : !right.scalar.isConst) return result;
+  if (width === 64 && !right.scalar.fitsI32) return result;
+  const off = op === "sub" ? -right.scalar.s32min : right.scalar.s32min;
+  return off > greatest32 ? result : result.with({ id: left.id, off, size: width });
 }
 
 function checkImmediate(state: State, op: AluOp, width: Width, value: number): void {
@@ -199,8 +243,8 @@ function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, lef
       `R${dst} tried to subtract pointer from scalar`,
     );
   }
-  const scalar = (left.isPointer ? right : left).scalar;
+  const { scalar, off: linkedBy } = left.isPointer ? right : left;
   const by = left.isPointer ? srcReg : dst;
   if (by >= 0) needNumber(env, state, by);
-  return move(env, state, { value, scalar, op, culprit, operand, dst });
+  return move(env, state, { value, scalar, op, culprit, operand, dst, linkedBy });
 }

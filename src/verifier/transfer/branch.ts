@@ -3,8 +3,8 @@
 import type { Insn } from "../../isa/insn.ts";
 import type { JumpOp } from "../../isa/jump.ts";
 import { isTrusted } from "../check/typed.ts";
-import { decide, refine } from "../domain/compare.ts";
-import { intersect, Scalar } from "../domain/scalar.ts";
+import { alu, decide, refine, refineSame } from "../domain/linux.ts";
+import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
@@ -89,27 +89,21 @@ function numbers(env: Env, state: State, insn: Jump, left: Value, right: Value):
   const { op, width, dst, src } = insn;
   const sameRegister = src.kind === "reg" && src.reg === dst;
   const known = decide(op, width, left.scalar, right.scalar);
-  const yes = known === undefined ? refine(op, width, left.scalar, right.scalar, true) : undefined;
-  const no = known === undefined ? refine(op, width, left.scalar, right.scalar, false) : undefined;
-  const decided = known ?? (sameRegister || (yes && no) ? undefined : yes !== undefined);
-  if (decided !== undefined) {
+  if (known !== undefined) {
     needNumber(env, state, dst);
     if (src.kind === "reg") needNumber(env, state, src.reg);
-    return decided ? always(state) : never(state);
+    return known ? always(state) : never(state);
   }
   const linked = [...copiesOf(state, left), ...copiesOf(state, right)];
   const taken = state.copy();
-  for (const [out, learnt] of [
-    [taken, yes],
-    [state, no],
-  ] as const) {
+  for (const out of [taken, state]) {
     if (sameRegister) {
-      // Linux walks both edges of `if r1 < r1`, with what each side says of the other.
-      learn(out, dst, left, (learnt && intersect(learnt.a, learnt.b)) ?? Scalar.unknown);
-    } else if (learnt !== undefined) {
-      learn(out, dst, left, learnt.a);
-      if (src.kind === "reg") learn(out, src.reg, right, learnt.b);
+      learn(out, dst, left, refineSame(op, width, left.scalar, out === taken));
+      continue;
     }
+    const learnt = refine(op, width, left.scalar, right.scalar, out === taken);
+    learn(out, dst, left, learnt.a);
+    if (src.kind === "reg") learn(out, src.reg, right, learnt.b);
   }
   return { taken, fallthrough: state, ...(linked.length > 0 ? { linked } : {}) };
 }
@@ -130,14 +124,23 @@ function copiesOf(state: State, value: Value): readonly (readonly Place[])[] {
   return places.length > 1 ? [places] : [];
 }
 
-/** A register's new bounds, and those of every copy of it. */
+/** A register's new bounds, and those of every number that is a copy of it or a constant apart. */
 function learn(state: State, reg: number, old: Value, scalar: Scalar): void {
   if (scalar === old.scalar) return;
   if (old.id === 0) {
     state.set(reg, scalarValue(scalar));
     return;
   }
-  state.mapValues((value) => (value.kind === "scalar" && value.id === old.id ? scalarValue(scalar, old.id) : value));
+  state.mapValues((value) => {
+    if (value.kind !== "scalar" || value.id !== old.id) return value;
+    if (value.off === old.off && (value.size === old.size || value.size === 0 || old.size === 0)) {
+      return value.with({ scalar });
+    }
+    // What was added in 32 bits and what in 64 say nothing of one another.
+    if (value.size !== 0 && old.size !== 0 && value.size !== old.size) return value;
+    const width = value.size === 32 || old.size === 32 ? 32 : 64;
+    return value.with({ scalar: alu("add", width, scalar, Scalar.constant(BigInt(value.off - old.off))) });
+  });
 }
 
 /** Every copy of a maybe-null pointer becomes 0, or a pointer. */
@@ -207,7 +210,8 @@ const mirror = {
 
 /** `strict` 1: the pointer is below the end, so one byte more is there; -1: nothing is learnt. */
 function prove(state: State, pointer: Value, strict: 0 | 1 | -1): void {
-  if (strict < 0 || pointer.off < 0) return;
+  // Linux counts the bytes before the pointer; where there are none, it does not see that the one at it is there.
+  if (strict < 0 || pointer.off < 0 || (strict === 1 && pointer.off === 0)) return;
   if (pointer.scalar.umax + BigInt(pointer.off) > BigInt(MOST_PACKET)) return;
   const proven = pointer.off + strict;
   state.mapValues((value) =>

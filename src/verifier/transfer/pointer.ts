@@ -16,6 +16,8 @@ export interface Move {
   readonly culprit: number;
   readonly operand: Operand;
   readonly dst: number;
+  /** How much above its copies the number is (Value.off). Linux looks at it here, too. */
+  readonly linkedBy?: number;
 }
 
 export function move(env: Env, state: State, step: Move): Value {
@@ -62,7 +64,7 @@ export function move(env: Env, state: State, step: Move): Value {
   }
   const varying = domain.alu(op, 64, value.scalar, scalar);
   const moved = value.with({ scalar: varying });
-  checkDistance(state, { ...step, scalar: varying, op: "add" });
+  checkDistance(state, { ...step, scalar: varying, op: "add", linkedBy: 0 });
   if (value.kind === "packet" || value.kind === "packetMeta") {
     // A new place in the packet: what was proven of the old one says nothing of it.
     return moved.with({ id: env.nextId(), size: 0 });
@@ -78,7 +80,7 @@ export function move(env: Env, state: State, step: Move): Value {
 }
 
 /** Refuses distances so great that offsets could wrap (kernel: check_reg_sane_offset). */
-function checkDistance(state: State, { value, scalar, op, culprit, operand }: Move): void {
+function checkDistance(state: State, { value, scalar, op, culprit, operand, linkedBy = 0 }: Move): void {
   const limit = BigInt(GREATEST_OFFSET);
   const refuse = (text: string, label: string, kernel: string): never =>
     reject({ code: "E0402", state, operand, culprit, text, label, kernel });
@@ -88,8 +90,15 @@ function checkDistance(state: State, { value, scalar, op, culprit, operand }: Mo
     if (by >= limit || by <= -limit) {
       refuse("the pointer is moved too far", `by ${by}`, `math between ${kind} pointer and ${by} is not allowed`);
     }
-    return;
   }
+  if (linkedBy >= GREATEST_OFFSET || linkedBy <= -GREATEST_OFFSET) {
+    refuse(
+      `a ${kind} pointer is moved by a number that is far from its copies`,
+      `${linkedBy} above what it was copied from`,
+      `${kind} pointer offset ${linkedBy} is not allowed`,
+    );
+  }
+  if (scalar.isConst) return;
   if (scalar.smin === -(1n << 63n)) {
     refuse(
       `a ${kind} pointer is moved by a number with no lower bound`,

@@ -5,7 +5,6 @@ import type { Insn } from "../../isa/insn.ts";
 import { load, readUninit, store } from "../check/access.ts";
 import { requireUnmoved } from "../check/context.ts";
 import * as domain from "../domain/arithmetic.ts";
-import * as linux from "../domain/linux.ts";
 import { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
@@ -38,7 +37,9 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       transferUnary(env, state, insn.dst, (scalar) => domain.neg(insn.width, scalar));
       break;
     case "swap":
-      transferUnary(env, state, insn.dst, (scalar) => linux.swap(insn.op, insn.size, scalar));
+      // On a little-endian machine this one does nothing: copies stay copies.
+      if (insn.op === "le" && insn.size === 64 && state.reg(insn.dst).kind === "scalar") break;
+      transferUnary(env, state, insn.dst, (scalar) => domain.swap(insn.op, insn.size, scalar));
       break;
     case "movsx":
       transferSignExtend(env, state, insn);
@@ -134,7 +135,10 @@ export function step(env: Env, state: State, insn: Insn): boolean {
 
 function transferStore(env: Env, state: State, insn: Insn & { kind: "store" }): void {
   let value = readSource(state, insn.src);
-  if (insn.src.kind === "reg") value = linked(env, state, insn.src.reg, value);
+  const fits = value.scalar.umax >> BigInt(8 * insn.size) === 0n;
+  if (insn.src.kind === "reg" && fits && state.reg(insn.base).kind === "stack") {
+    value = linked(env, state, insn.src.reg, value);
+  }
   const reg = insn.src.kind === "reg" ? insn.src.reg : null;
   store(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "write" }, value, reg);
 }

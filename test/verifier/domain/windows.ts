@@ -206,7 +206,6 @@ export function castTally(): Tally {
     for (const op of ["le", "be", "bswap"] as const) {
       for (const size of [16, 32, 64] as const) {
         check(`${op}${size}`, arithmetic.swap(op, size, scalar), (x) => evalSwap(op, size, x));
-        check(`linux ${op}${size}`, linux.swap(op, size, scalar), (x) => evalSwap(op, size, x));
       }
     }
   }
