@@ -74,6 +74,11 @@ describe("history", () => {
     expect(told(source, implicit)).toEqual(["born 14", "freed 20", "reused 29", "E0503 30"]);
   });
 
+  it("is that of the pointer used, not of a later one to the same memory", () => {
+    const source = `${start("hash")}\n${update}\n${lookup}\n r6 = r0\n${remove}\n${other}\n${update}\n${lookup}\n${use}`;
+    expect(told(source, implicit)).toEqual(["born 14", "freed 20", "reused 29", "E0503 35"]);
+  });
+
   it("a record of a ring buffer that was handed in", () => {
     const source = `
 .map rb, type=ringbuf, max=4096

@@ -99,6 +99,17 @@ function bigints(_: string, value: unknown): unknown {
   return typeof value === "bigint" ? String(value) : value;
 }
 
+it("a program that was loaded after a snapshot runs after it is restored", () => {
+  const { machine, loaded } = load("r0 = 1\n exit");
+  const before = machine.snapshot();
+  const later = machine.load(text("r0 = 2\n exit"));
+  if (!later.ok) throw new Error(later.diagnostics[0].text);
+  expect(later.value.run()).toMatchObject({ r0: 2n });
+  machine.restore(before);
+  expect(later.value.run()).toMatchObject({ kind: "exit", r0: 2n });
+  expect(loaded.run()).toMatchObject({ kind: "exit", r0: 1n });
+});
+
 it(`replays two CPUs exactly from a seed (SEED=${seed})`, () => {
   const play = (order: number) => {
     const machine = new Machine({ cpus: 2 });
