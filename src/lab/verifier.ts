@@ -1,5 +1,13 @@
 // Judging: the part of the public interface that says whether a program is safe, and why not.
 export { type ProgramTypeName, programTypes } from "../host/programs.ts";
 export { type CodeEntry, verifierCodes } from "../verifier/codes.ts";
-export type { Limits, Profile, Statistics, Verdict, VerifiedProgram, VerifyOptions } from "../verifier/verdict.ts";
+export type {
+  Limits,
+  Profile,
+  Statistics,
+  Stop,
+  Verdict,
+  VerifiedProgram,
+  VerifyOptions,
+} from "../verifier/verdict.ts";
 export { defaultProfile, verify } from "../verifier/verify.ts";

@@ -48,7 +48,7 @@ export type Verdict = {
   readonly statistics: Statistics;
   /** Errors first; an accepted program may carry warnings. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The register states in the kernel's notation, when a log was asked for. */
+  /** The walk in the format of the kernel's log, when one was asked for. */
   readonly log?: string;
 } & (
   | { readonly verdict: "accepted"; readonly program: VerifiedProgram }
@@ -56,9 +56,24 @@ export type Verdict = {
   | { readonly verdict: "undecided"; readonly kernelMessage: string }
 );
 
+/** What can ask for an end of the work: an AbortSignal, or any object whose `aborted` comes to be true. */
+export interface Stop {
+  readonly aborted: boolean;
+  /** Told in the diagnostic where it is a text or an Error. */
+  readonly reason?: unknown;
+}
+
 export interface VerifyOptions {
   readonly limits?: Partial<Limits>;
-  /** 1: a line an instruction; 2: register states after each. */
+  /**
+   * Looked at every few thousand instructions; once it is aborted the verdict is `undecided`. The walk does not give way
+   * to timers or events, so a signal that they abort is noticed before the walk only: for a deadline hand in an object
+   * whose `aborted` looks at the clock.
+   */
+  readonly signal?: Stop;
+  /** Told every few thousand instructions how far the walk has come. */
+  readonly onProgress?: (so: Pick<Statistics, "instructions" | "states">) => void;
+  /** As Linux logs: 1: the path that was refused, with what each instruction changed; 2: every path. */
   readonly logLevel?: 0 | 1 | 2;
   /** `reference`: states are compared in full, not only in what was relied on. Slower; the measure of the other. */
   readonly engine?: "relied" | "reference";

@@ -5,14 +5,14 @@ import type { Program } from "../isa/program.ts";
 import { checkMapUses } from "./check/maps.ts";
 import type { Env } from "./env.ts";
 import { diagnose, profileText, spanAt } from "./explain.ts";
-import { logLine } from "./log.ts";
+import { WalkLog } from "./log.ts";
 import { type Refusal, Rejection, reject } from "./reject.ts";
 import { checkStackDepth } from "./search/depth.ts";
 import { type Structure, structureOf } from "./search/structure.ts";
-import { Search, Undecided } from "./search/worklist.ts";
+import { type Counters as Counted, Search, Undecided } from "./search/worklist.ts";
 import { Frame, State } from "./state/state.ts";
 import { pointer, unknownScalar } from "./state/value.ts";
-import type { Profile, Statistics, Verdict, VerifiedProgram, VerifyOptions } from "./verdict.ts";
+import type { Profile, Statistics, Stop, Verdict, VerifiedProgram, VerifyOptions } from "./verdict.ts";
 
 /** The kernel's budget (BPF_COMPLEXITY_LIMIT_INSNS). */
 export const BUDGET = 1_000_000;
@@ -45,11 +45,13 @@ function nameOf(name: string | undefined): ProgramTypeName | undefined {
 export function verify(program: Program, profile: Partial<Profile> = {}, options: VerifyOptions = {}): Verdict {
   const began = performance.now();
   const full = defaultProfile(program, profile);
-  const lines: string[] = [];
-  const judged = judge(program, full, options, lines);
+  const level = options.logLevel ?? 0;
+  const walkLog = level === 0 ? null : new WalkLog(program, level);
+  const judged = judge(program, full, options, walkLog);
   const statistics: Statistics = { ...judged.counters, milliseconds: performance.now() - began };
-  const log = options.logLevel === undefined || options.logLevel === 0 ? {} : { log: lines.join("\n") };
-  const base = { profile: full, statistics, ...log };
+  const loop = judged.outcome === "rejected" && judged.refusal.code === "E0201" ? judged.refusal.state : undefined;
+  walkLog?.end(statistics, options.limits?.instructions ?? BUDGET, messageOf(judged), loop ?? null);
+  const base = { profile: full, statistics, ...(walkLog === null ? {} : { log: walkLog.text() }) };
   switch (judged.outcome) {
     case "accepted":
       return { ...base, verdict: "accepted", diagnostics: [], program: asVerified(program, full) };
@@ -58,11 +60,11 @@ export function verify(program: Program, profile: Partial<Profile> = {}, options
         ...base,
         verdict: "undecided",
         kernelMessage: judged.kernel,
-        diagnostics: [tooComplex(program, full, judged.kernel)],
+        diagnostics: [tooComplex(program, full, judged)],
       };
     case "rejected": {
       const { refusal } = judged;
-      const other = () => judge(program, { ...full, rcu: "implicit" }, options, []).outcome === "accepted";
+      const other = () => judge(program, { ...full, rcu: "implicit" }, options, null).outcome === "accepted";
       const diagnostic = diagnose(program, full, refusal, other);
       return { ...base, verdict: "rejected", kernelMessage: refusal.kernel ?? "", diagnostics: [diagnostic] };
     }
@@ -77,13 +79,22 @@ function asVerified(program: Program, profile: Profile): VerifiedProgram {
 type Counters = Omit<Statistics, "milliseconds">;
 type Judged = { readonly counters: Counters } & (
   | { readonly outcome: "accepted" }
-  | { readonly outcome: "undecided"; readonly kernel: string }
+  /** `stopped`: why, where it was not the budget. */
+  | { readonly outcome: "undecided"; readonly kernel: string; readonly stopped?: string }
   | { readonly outcome: "rejected"; readonly refusal: Refusal }
 );
 
+function messageOf(judged: Judged): string {
+  return judged.outcome === "accepted"
+    ? ""
+    : judged.outcome === "undecided"
+      ? (judged.stopped ?? judged.kernel)
+      : (judged.refusal.kernel ?? judged.refusal.text);
+}
+
 const nothing: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
 
-function judge(program: Program, profile: Profile, options: VerifyOptions, lines: string[]): Judged {
+function judge(program: Program, profile: Profile, options: VerifyOptions, log: WalkLog | null): Judged {
   let search: Search | null = null;
   const counters = (): Counters => (search === null ? nothing : { ...search.counters });
   const budget = options.limits?.instructions ?? BUDGET;
@@ -104,7 +115,10 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
       through: new Map(),
       nextId: () => ++ids,
       deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
-      push: (state) => search?.push(state),
+      push: (state) => {
+        log?.pushed(state);
+        search?.push(state);
+      },
       pushEntry: (state) => void entries.push(state),
       enterGlobal: (pc) => {
         if (entered.has(pc)) return;
@@ -112,14 +126,14 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
         entries.push(globalEntry(pc, program.functions.find((f) => f.pc === pc)?.args ?? [], env));
       },
     };
-    const level = options.logLevel ?? 0;
     const { onState } = options;
     const logged = (state: State): void => {
       onState?.(state);
-      if (level !== 0) lines.push(logLine(program, state, level));
+      log?.state(state);
     };
-    const trace = level === 0 ? (onState ?? null) : logged;
-    search = new Search({ env, budget, trace });
+    const trace = log === null ? (onState ?? null) : logged;
+    const safe = log === null ? null : (state: State): void => log.safe(state);
+    search = new Search({ env, budget, trace, safe, breathe: breathing(options) });
     search.push(mainEntry());
     search.run();
     // Timer callbacks and global functions are walked once something has asked for them (kernel: do_check_subprogs).
@@ -132,11 +146,31 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, lines
   } catch (error) {
     if (error instanceof Rejection) return { outcome: "rejected", refusal: error.refusal, counters: counters() };
     if (error instanceof Undecided) {
+      if (error.message !== "")
+        return { outcome: "undecided", kernel: "", stopped: error.message, counters: counters() };
       const kernel = `BPF program is too large. Processed ${budget + 1} insn`;
       return { outcome: "undecided", kernel, counters: counters() };
     }
     throw error;
   }
+}
+
+/** What is done every few thousand instructions; null where nobody asked for anything. */
+function breathing({ signal, onProgress }: VerifyOptions): ((so: Readonly<Counted>) => void) | null {
+  if (signal === undefined && onProgress === undefined) return null;
+  const check = (): void => {
+    if (signal?.aborted === true) throw new Undecided(reasonOf(signal));
+  };
+  check();
+  return (so) => {
+    onProgress?.(so);
+    check();
+  };
+}
+
+function reasonOf({ reason }: Stop): string {
+  const said = reason instanceof Error ? reason.message : typeof reason === "string" ? reason : "";
+  return said === "" ? "it was asked to stop" : said;
 }
 
 function mainEntry(): State {
@@ -202,17 +236,24 @@ function refuseForeign(program: Program): void {
   });
 }
 
-function tooComplex(program: Program, profile: Profile, kernel: string): Diagnostic {
+function tooComplex(
+  program: Program,
+  profile: Profile,
+  { kernel, stopped }: { readonly kernel: string; readonly stopped?: string },
+): Diagnostic {
   const at = spanAt(program, 0);
   return {
     code: "E0202",
     severity: "error",
     ...(at === undefined ? {} : { at }),
     pc: 0,
-    text: "the program is too complex to decide within the budget",
+    text:
+      stopped === undefined
+        ? "the program is too complex to decide within the budget"
+        : `stopped before there was a verdict: ${stopped}`,
     label: "neither accepted nor refused",
     notes: [],
     facts: [{ name: "profile", text: profileText(profile) }],
-    kernelMessage: kernel,
+    ...(stopped === undefined ? { kernelMessage: kernel } : {}),
   };
 }

@@ -39,6 +39,6 @@ export function checkMapAccess(state: State, base: Value, access: Reach, write: 
     culprit: access.base,
     text: `programs may not ${write ? "write to" : "read"} the map \`${base.map?.name ?? ""}\``,
     label: `the map was made with BPF_F_${write ? "RDONLY" : "WRONLY"}_PROG`,
-    kernel: `${write ? "write" : "read"} into map forbidden, value_size=${base.map?.valueSize ?? 0} off=${off} size=${access.size}`,
+    kernel: `${write ? "write into" : "read from"} map forbidden, value_size=${base.map?.valueSize ?? 0} off=${off} size=${access.size}`,
   });
 }

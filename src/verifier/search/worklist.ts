@@ -23,7 +23,14 @@ export interface Walk {
   readonly budget: number;
   /** Called before each instruction; for logs. */
   readonly trace: ((state: State) => void) | null;
+  /** Called where a path ends because an earlier state stands for it; for logs. */
+  readonly safe: ((state: State) => void) | null;
+  /** Called every `BREATH` instructions: it may show how far the walk has come, or throw `Undecided`. */
+  readonly breathe: ((counters: Readonly<Counters>) => void) | null;
 }
+
+/** Often enough to stop within some milliseconds, seldom enough to cost nothing. A power of two. */
+const BREATH = 4096;
 
 export interface Counters {
   instructions: number;
@@ -32,7 +39,7 @@ export interface Counters {
   pruned: number;
 }
 
-/** Thrown when the budget is used up: no verdict. */
+/** Thrown when the budget is used up, or with a message when the walk was stopped: no verdict. */
 export class Undecided extends Error {}
 
 export class Search {
@@ -63,7 +70,7 @@ export class Search {
   }
 
   private follow(state: State): void {
-    const { env, budget, trace } = this.walk;
+    const { env, budget, trace, safe, breathe } = this.walk;
     for (;;) {
       const { pc } = state;
       const insn = env.program.insns[pc] ?? null;
@@ -76,10 +83,13 @@ export class Search {
           kernel: `invalid insn idx ${pc} insn_cnt ${env.program.insns.length}`,
         });
       }
-      if (++this.counters.instructions > budget) throw new Undecided();
+      const walked = ++this.counters.instructions;
+      if (walked > budget) throw new Undecided();
+      if ((walked & (BREATH - 1)) === 0) breathe?.(this.counters);
       this.sinceState++;
       if (this.structure.prunePoints[pc] === 1 && this.visited(state)) {
         this.counters.pruned++;
+        safe?.(state);
         return;
       }
       trace?.(state);
