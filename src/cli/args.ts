@@ -35,6 +35,16 @@ export class Args {
     }
     return value;
   }
+  /** A time in seconds, fractions allowed; not 0. */
+  seconds(name: string): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!/^[\d.]+$/.test(text) || !Number.isFinite(value) || value <= 0) {
+      throw new UsageError(`--${name} wants a time in seconds, not \`${text.slice(0, 40)}\``);
+    }
+    return value;
+  }
   /** One of the choices of its row; the table has been checked against them already. */
   choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
     const text = this.text(name);

@@ -15,6 +15,8 @@ export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly 
   cfg: () => import("./commands/cfg.ts"),
   conformance: () => import("./commands/conformance.ts"),
   corpus: () => import("./commands/corpus.ts"),
+  compare: () => import("./commands/compare.ts"),
+  diff: () => import("./commands/diff.ts"),
   completion: () => import("./commands/completion.ts"),
   man: () => import("./commands/man.ts"),
 };

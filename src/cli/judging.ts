@@ -1,9 +1,10 @@
 // The options that say by what a program is judged, read into the verifier's terms; and its answer in words.
 import type { Program } from "../lab/asm.ts";
-import { type Profile, programTypes, type Verdict, type VerifyOptions, verify } from "../lab/verifier.ts";
+import { type Profile, programTypes, type Stop, type Verdict, type VerifyOptions, verify } from "../lab/verifier.ts";
 import type { Args } from "./args.ts";
 import { exit, UsageError } from "./io.ts";
 import { programTypeNames } from "./options.ts";
+import type { Progress } from "./progress.ts";
 import { jsonDiagnostics, type Session } from "./session.ts";
 
 export function profileOf(args: Args): Partial<Profile> {
@@ -17,15 +18,36 @@ export function profileOf(args: Args): Partial<Profile> {
   };
 }
 
-export function judge(program: Program, args: Args): Verdict {
+/** A signal that is aborted once the time is over. */
+export function deadline(seconds: number): Stop {
+  const end = performance.now() + 1000 * seconds;
+  return {
+    get aborted() {
+      return performance.now() > end;
+    },
+    reason: `the time limit of ${seconds} s is over`,
+  };
+}
+
+/** `about`: what the progress line says before the numbers. */
+export function judge(
+  program: Program,
+  args: Args,
+  profile: Partial<Profile> = profileOf(args),
+  progress?: Progress,
+  about = "",
+): Verdict {
   const instructions = args.number("limit");
   if (instructions === 0) throw new UsageError("--limit wants at least 1");
   const level = args.number("log-level");
+  const seconds = args.seconds("time-limit");
   const options: VerifyOptions = {
     ...(instructions === undefined ? {} : { limits: { instructions } }),
     ...(level === 1 || level === 2 ? { logLevel: level } : {}),
+    ...(seconds === undefined ? {} : { signal: deadline(seconds) }),
+    ...(progress === undefined ? {} : { onProgress: (so) => progress.walked(about, so, instructions) }),
   };
-  return verify(program, profileOf(args), options);
+  return verify(program, profile, options);
 }
 
 export const verdictExit = { accepted: exit.ok, rejected: exit.refused, undecided: exit.undecided } as const;

@@ -38,6 +38,8 @@ export const commandNames = [
   "cfg",
   "conformance",
   "corpus",
+  "compare",
+  "diff",
   "completion",
   "man",
 ] as const;
@@ -89,6 +91,7 @@ const judging: readonly OptionRow[] = [
   { name: "sleepable", says: "judge as a program that may sleep" },
   { name: "unprivileged", says: "judge as for a loader without capabilities" },
   { name: "limit", value: "N", number: true, says: "instructions to walk before the answer is `undecided`" },
+  { name: "time-limit", value: "SECONDS", number: true, says: "time before the answer is `undecided`" },
 ];
 
 const fullPath: OptionRow = { name: "full-path", says: "show every event on the way to the failure" };
@@ -107,7 +110,13 @@ export const commands: readonly CommandRow[] = [
       ...judging,
       dialect,
       isa,
-      { name: "log-level", value: "N", number: true, choices: ["0", "1", "2"], says: "print the verifier's log" },
+      {
+        name: "log-level",
+        value: "N",
+        number: true,
+        choices: ["0", "1", "2"],
+        says: "print the walk as Linux logs it: 1 the refused path, 2 all",
+      },
       fullPath,
       { name: "watch", says: "judge again whenever a file changes" },
       { name: "kernel", says: "ask the running Linux kernel too (needs Linux, privilege and the koffi package)" },
@@ -250,8 +259,59 @@ export const commands: readonly CommandRow[] = [
     more:
       "Each line of a file is a JSON object: a program with its maps and the verdict of the kernel that judged it " +
       "(src/lab/corpus.ts lists the fields). Accepts and rejects are counted apart.",
-    options: [{ name: "filter", value: "REGEXP", says: "only records whose id or topic matches" }],
-    examples: [["bpflab corpus --json verdicts.jsonl", "agreement, by topic"]],
+    options: [
+      { name: "filter", value: "REGEXP", says: "only records whose id or topic matches" },
+      { name: "records", says: "with --json: list every record's verdict too, for `bpflab diff`" },
+      {
+        name: "time-limit",
+        value: "SECONDS",
+        number: true,
+        says: "time for each before it is `undecided`; 10 otherwise",
+      },
+    ],
+    examples: [
+      ["bpflab corpus --json verdicts.jsonl", "agreement, by topic"],
+      ["bpflab corpus --json --records verdicts.jsonl > a.json", "save every verdict"],
+    ],
+  },
+  {
+    name: "compare",
+    operands: "FILE...",
+    least: 1,
+    most: Number.POSITIVE_INFINITY,
+    says: "judge programs here and in the running Linux kernel, side by side",
+    more:
+      "Both verdicts, both messages, the instructions walked and the time. Needs Linux, the right to call bpf(2) and " +
+      "the koffi package; nothing is attached. Judged by the implicit regime, which is that of Linux, unless --rcu says " +
+      "otherwise. Exit code 1 when a verdict differs, 2 when the kernel cannot be asked.",
+    options: [...judging, dialect],
+    examples: [["bpflab compare 'examples/*.bpf'", "every example"]],
+  },
+  {
+    name: "diff",
+    operands: "A B",
+    least: 2,
+    most: 2,
+    says: "compare two saved sets of verdicts",
+    more:
+      "Reads documents that `verify --json`, `compare --json` or `corpus --json --records` printed. Shows what " +
+      "differs: verdicts that changed first, then by the change in instructions walked. Exit code 1 when a verdict " +
+      "changed.",
+    options: [
+      {
+        name: "filter",
+        value: "TEST",
+        many: true,
+        says:
+          "only rows for which TEST holds: `insns_pct>10`, `|states_diff|>=5`, `verdict_diff`, `verdict_b=rejected`, " +
+          "or a regular expression that the name matches",
+      },
+      { name: "all", says: "show rows without a difference too" },
+    ],
+    examples: [
+      ["bpflab diff before.json after.json", "what changed"],
+      ["bpflab diff a.json b.json --filter 'insns_pct>10'", "what walks a tenth more"],
+    ],
   },
   {
     name: "completion",

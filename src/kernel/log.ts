@@ -14,6 +14,11 @@ export interface LogFacts {
 
 const statistic = /^(?:verification time \d|stack depth \d|processed \d+ insns|insns processed)/;
 
+/** Whether a line of a log tells how long the work took rather than what came of it. */
+export function isStatistic(line: string): boolean {
+  return statistic.test(line);
+}
+
 export function readLog(log: string): LogFacts {
   const lines = log.split("\n").map((line) => line.trimEnd());
   const message = lines.findLast((line) => line !== "" && !statistic.test(line)) ?? "";

@@ -149,6 +149,7 @@ export interface CorpusRow {
   readonly ourMessage: string;
   readonly kernelInstructions: number;
   readonly instructions: number;
+  readonly states: number;
   readonly milliseconds: number;
 }
 
@@ -170,6 +171,7 @@ export function judgeRecord(
     ours,
     ourMessage,
     instructions: 0,
+    states: 0,
     milliseconds: performance.now() - began,
   });
   try {
@@ -180,13 +182,20 @@ export function judgeRecord(
     return {
       ...base,
       ours: ours[verdict.verdict],
-      ourMessage: verdict.verdict === "accepted" ? "" : verdict.kernelMessage,
+      ourMessage: ourMessage(verdict),
       instructions: verdict.statistics.instructions,
+      states: verdict.statistics.states,
       milliseconds: verdict.statistics.milliseconds,
     };
   } catch (error) {
     return failed("crashed", error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
+}
+
+/** The line of Linux for it; where there is none, as when time was up, our own words. */
+function ourMessage(verdict: Verdict): string {
+  if (verdict.verdict === "accepted") return "";
+  return verdict.kernelMessage === "" ? (verdict.diagnostics[0]?.text ?? "") : verdict.kernelMessage;
 }
 
 /** The line that says why. An endless loop is told before the two states that show it. */

@@ -4,6 +4,7 @@ import { type Judgement, type JudgeOptions, judge } from "../kernel/judge.ts";
 import { type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts";
 
 export { type Judgement, type JudgeOptions, judge, judgeAndRun } from "../kernel/judge.ts";
+export { isStatistic } from "../kernel/log.ts";
 export { errnoName, type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts";
 
 let opened: Promise<Kernel | Unavailable> | undefined;

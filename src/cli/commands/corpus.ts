@@ -1,15 +1,19 @@
 // `bpflab corpus`: how far the verifier agrees with a kernel on a corpus of programs with that kernel's verdicts.
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Program } from "../../lab/asm.ts";
 import { type CorpusRecord, type CorpusReport, type CorpusRow, corpusReport, judgeRecord } from "../../lab/corpus.ts";
+import { type Profile, type Verdict, verify } from "../../lab/verifier.ts";
 import { reasonOf } from "../files.ts";
 import { exit, UsageError } from "../io.ts";
+import { deadline } from "../judging.ts";
 import { Progress } from "../progress.ts";
 import type { Session } from "../session.ts";
 
 export function run(session: Session): number {
   const { args } = session;
   const only = filterOf(args.text("filter"));
+  const limit = args.seconds("time-limit") ?? 10;
   const rows: CorpusRow[] = [];
   const progress = new Progress(session.io);
   for (const file of args.operands) {
@@ -17,14 +21,23 @@ export function run(session: Session): number {
     const records = parse(file).filter((record) => only.test(record.id) || only.test(record.topic));
     for (const [at, record] of records.entries()) {
       progress.say(`${at + 1} of ${records.length}: ${record.id}`);
-      rows.push(judgeRecord(record, (name) => read(join(folder, name))));
+      const about = `${at + 1} of ${records.length}: ${record.id}: `;
+      const check = (program: Program, profile: Partial<Profile>): Verdict =>
+        verify(program, profile, { signal: deadline(limit), onProgress: (so) => progress.walked(about, so) });
+      rows.push(judgeRecord(record, (name) => read(join(folder, name)), check));
     }
   }
   progress.done();
   const report = corpusReport(rows);
-  if (session.json) session.document({ ...report });
+  if (session.json) session.document({ ...report, ...(args.flag("records") ? { records: rows.map(recordJson) } : {}) });
   else session.out(text(report, rows, session));
   return report.accept.agree + report.reject.agree === rows.length ? exit.ok : exit.refused;
+}
+
+/** What `bpflab diff` reads. */
+function recordJson(row: CorpusRow): Readonly<Record<string, unknown>> {
+  const { id, topic, kernel, ours, instructions, states, kernelInstructions, milliseconds } = row;
+  return { id, topic, verdict: ours, kernel, instructions, states, kernelInstructions, milliseconds };
 }
 
 function filterOf(text: string | undefined): RegExp {

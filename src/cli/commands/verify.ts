@@ -1,11 +1,9 @@
 // `bpflab verify`: the verdict on each program, once or whenever a file changes.
 import { watch } from "node:fs";
-import type { Program } from "../../lab/asm.ts";
-import type { Judgement } from "../../lab/node.ts";
-import type { Profile } from "../../lab/verifier.ts";
 import { expand } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
-import { judge, verdictExit, verdictJson, verdictLine } from "../judging.ts";
+import { judge, profileOf, verdictExit, verdictJson, verdictLine } from "../judging.ts";
+import { type KernelAnswer, kernelAnswer } from "../kernel.ts";
 import { load } from "../load.ts";
 import { Progress } from "../progress.ts";
 import { jsonDiagnostics, type Session } from "../session.ts";
@@ -25,7 +23,8 @@ async function judgeAll(files: readonly string[], session: Session): Promise<num
   for (const [at, file] of files.entries()) {
     progress.say(`verifying ${at + 1} of ${files.length}: ${file}`);
     try {
-      const { row, code, text } = await judgeFile(file, session);
+      const about = files.length === 1 ? "" : `${at + 1} of ${files.length}: ${file}: `;
+      const { row, code, text } = await judgeFile(file, session, progress, about);
       progress.done();
       rows.push(row);
       exits.push(code);
@@ -49,7 +48,7 @@ interface Judged {
   readonly text: string;
 }
 
-async function judgeFile(file: string, session: Session): Promise<Judged> {
+async function judgeFile(file: string, session: Session, progress: Progress, about: string): Promise<Judged> {
   const { args, io } = session;
   const { outcome, name } = await load(file, io, {
     dialect: args.choice("dialect", ["pseudoc", "mnemonic"]),
@@ -60,9 +59,9 @@ async function judgeFile(file: string, session: Session): Promise<Judged> {
     return { row, code: exit.usage, text: session.text(outcome.diagnostics, name) };
   }
   const program = outcome.value;
-  const verdict = judge(program, args);
+  const verdict = judge(program, args, profileOf(args), progress, about);
   const diagnostics = [...verdict.diagnostics, ...(session.quiet ? [] : outcome.diagnostics)];
-  const kernel = args.flag("kernel") ? await kernelAnswer(program, verdict.profile) : undefined;
+  const kernel = args.flag("kernel") ? await kernelAnswer(program, verdict.profile, 5) : undefined;
   const code = verdictExit[verdict.verdict];
   const parts = [
     verdict.log === undefined ? "" : `${verdict.log.trimEnd()}\n`,
@@ -77,21 +76,6 @@ async function judgeFile(file: string, session: Session): Promise<Judged> {
     ...(kernel === undefined ? {} : { kernel }),
   };
   return { row, code, text: parts.filter((part) => part !== "").join(diagnostics.length > 0 ? "\n" : "") };
-}
-
-type KernelAnswer =
-  | { readonly verdict: Judgement["verdict"]; readonly message: string }
-  | { readonly verdict: "unavailable"; readonly message: string };
-
-async function kernelAnswer(program: Program, profile: Profile): Promise<KernelAnswer> {
-  const { askKernel } = await import("../../lab/node.ts");
-  const answer = await askKernel(program, {
-    type: profile.type,
-    sleepable: profile.sleepable,
-    unprivileged: !profile.privileged,
-  });
-  if ("unavailable" in answer) return { verdict: "unavailable", message: answer.unavailable };
-  return { verdict: answer.verdict, message: answer.message };
 }
 
 function kernelLine(answer: KernelAnswer, session: Session): string {
