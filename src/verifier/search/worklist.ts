@@ -239,6 +239,8 @@ function close(env: Env, from: OpenState | null): void {
     entry.settled = true;
     entry.kept.settle(entry);
     if (entry.backedges.length > 0) finishLoop(env, entry);
+    // Only what may still be followed back needs its way; the ways of all states would be most of the memory.
+    else if (loopOf(entry) === null) entry.state.path = null;
   }
 }
 
@@ -250,6 +252,9 @@ function finishLoop(env: Env, head: OpenState): void {
     for (let grown = true; grown; ) {
       grown = false;
       for (const { state, target } of head.backedges) if (inherit(env, state, target.state)) grown = true;
+    }
+    for (const { state } of head.backedges) {
+      for (let at = state.parent; at !== null && at !== head; at = at.parent) at.state.path = null;
     }
   }
   head.backedges = [];
