@@ -5,6 +5,10 @@ import { Draft } from "./range.ts";
 import * as tnum from "./tnum.ts";
 import { below, highHalf, lowHalf, signed, signedBelow, unsigned } from "./word.ts";
 
+const LEAST_SHARED = -1024;
+const MOST_SHARED = 4095;
+const shared: Scalar[] = [];
+
 /**
  * The fields are int32 halves, and `lowMin` and `lowMax` int32 patterns of unsigned bounds,
  * for the domain's own use; the getters are for everyone.
@@ -53,6 +57,14 @@ export class Scalar {
   }
 
   static ofHalves(hi: number, lo: number): Scalar {
+    // Most numbers in programs are small, and they are immutable: one of each is enough.
+    if (hi === lo >> 31 && lo >= LEAST_SHARED && lo <= MOST_SHARED) {
+      return (shared[lo - LEAST_SHARED] ??= Scalar.#single(hi, lo));
+    }
+    return Scalar.#single(hi, lo);
+  }
+
+  static #single(hi: number, lo: number): Scalar {
     const draft = new Draft();
     draft.bits = tnum.constant(hi, lo);
     draft.uminHi = draft.umaxHi = draft.sminHi = draft.smaxHi = hi;

@@ -108,7 +108,7 @@ export class Search {
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
     const activation = converging ? this.activationOf(state) : 0;
-    const mark = markOf(state, live);
+    const mark = kept.open.length > 0 ? markOf(state, live) : 0;
     // The walk is depth first, so whatever is open lies on the path to here.
     let latest: OpenState | null = null;
     if (converging) {
@@ -163,7 +163,7 @@ export class Search {
       open: 1,
       hits: 0,
       misses: 0,
-      mark: widen ? markOf(state, live) : mark,
+      mark: widen || kept.open.length === 0 ? markOf(state, live) : mark,
       depth: state.parent === null ? 0 : state.parent.depth + 1,
       settled: false,
       loop: null,

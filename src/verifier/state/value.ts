@@ -114,11 +114,12 @@ export class Value implements ValueFields {
   readonly bornAt: number;
   readonly diedAt: number;
 
-  constructor(f: ValueFields) {
-    this.kind = f.kind;
-    this.scalar = f.scalar;
+  /** The first three stand apart because numbers, the most common values by far, differ in nothing else. */
+  constructor(f: ValueFields, kind: ValueKind = f.kind, scalar: Scalar = f.scalar, id: number = f.id) {
+    this.kind = kind;
+    this.scalar = scalar;
     this.off = f.off;
-    this.id = f.id;
+    this.id = id;
     this.maybeNull = f.maybeNull;
     this.map = f.map;
     this.origin = f.origin;
@@ -147,7 +148,7 @@ export const uninit = new Value(blank);
 export const unknownScalar = scalarValue(Scalar.unknown);
 
 export function scalarValue(scalar: Scalar, id = 0): Value {
-  return new Value({ ...blank, kind: "scalar", scalar, id });
+  return new Value(blank, "scalar", scalar, id);
 }
 
 export function pointer(kind: ValueKind, fields: Partial<ValueFields>): Value {
