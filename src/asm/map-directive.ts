@@ -12,6 +12,8 @@ interface Shape {
   readonly key: number | "any";
   readonly value: number | "any";
   readonly inner?: true;
+  /** How many entries there can be is not the program's to say. */
+  readonly max?: 0;
 }
 const shapes = new Map<MapType, Shape>(
   Object.entries({
@@ -37,9 +39,9 @@ const shapes = new Map<MapType, Shape>(
     sockmap: { key: 4, value: "any" },
     sockhash: { key: "any", value: "any" },
     reuseport_sockarray: { key: 4, value: "any" },
-    cgroup_storage: { key: "any", value: "any" },
-    percpu_cgroup_storage: { key: "any", value: "any" },
-    sk_storage: { key: 4, value: "any" },
+    cgroup_storage: { key: "any", value: "any", max: 0 },
+    percpu_cgroup_storage: { key: "any", value: "any", max: 0 },
+    sk_storage: { key: 4, value: "any", max: 0 },
     user_ringbuf: { key: 0, value: 0 },
   } satisfies Record<MapType, Shape>) as readonly (readonly [MapType, Shape])[],
 );
@@ -176,9 +178,11 @@ function finish(cursor: Cursor, name: string, given: Given, first: number) {
     return found?.value ?? (wanted === "any" ? 0 : wanted);
   };
   const [keySize, valueSize] = [size("key"), size("value")];
-  const max = given.numbers.get("max");
+  const said = given.numbers.get("max");
+  const max = said ?? (shape?.max === 0 ? { value: 0, at: whole } : undefined);
   if (max === undefined) return fail("E0109", whole, "a map needs `max=`, the most entries it can hold");
-  if (max.value === 0) fail("E0109", max.at, "`max` is 0");
+  if (max.value === 0 && shape?.max !== 0) fail("E0109", max.at, "`max` is 0");
+  if (max.value !== 0 && shape?.max === 0) fail("E0109", max.at, `a map of type ${type} has no \`max\``);
   const hasInner = given.innerDef !== undefined || given.innerName !== undefined;
   if (shape?.inner && !hasInner) fail("E0109", whole, `a map of type ${type} needs \`inner=\``);
   if (!shape?.inner && hasInner) fail("E0109", whole, `a map of type ${type} holds no maps`);

@@ -27,7 +27,7 @@ interface FixedMemory {
  *   `{ release }`: one that was acquired, given back.
  * - `dynptrLocal`, `dynptrRingbuf`: 16 bytes of stack in which a dynptr is made; `dynptr`: one that is there;
  *   `dynptrRelease`: one that is given back.
- * - `sockCommon`: any socket, `anySock`: also by its BTF type, `fullSock`: one that is whole, `sockRelease`: one that was
+ * - `sockCommon`: any socket, `anySock`: also by its BTF type, `fullSock`: one that is whole (`OrNull`: or the number 0), `sockRelease`: one that was
  *   looked up, to be given back.
  */
 export type ArgKind =
@@ -59,6 +59,7 @@ export type ArgKind =
   | "sockCommon"
   | "anySock"
   | "fullSock"
+  | "fullSockOrNull"
   | "sockRelease"
   | { readonly iterator: IteratorKind; readonly step: "new" | "next" | "destroy" }
   | { readonly object: StructName; readonly trust: "trusted" | "rcu" | "any" }
@@ -105,9 +106,13 @@ export interface Contract {
   readonly sleeps?: true;
   /** Map types the mapPtr argument may have; absent: those with keys and values. */
   readonly maps?: readonly MapType[];
+  /** Program types in which it takes other arguments. */
+  readonly variants?: readonly { readonly programs: readonly string[]; readonly args: readonly ArgKind[] }[];
   /** Program types that may call it; absent: all. */
   readonly programs?: readonly string[];
   readonly callback?: CallbackShape;
+  /** Leaves the registers alone that hold none of its arguments, so spills around it are taken out (kernel: bpf_fastcall). */
+  readonly fast?: true;
   /** Its memory arguments may lie in the packet (kernel: pkt_access). */
   readonly packetArguments?: true;
   /** Its second argument must be the number 0. */

@@ -165,6 +165,11 @@ export const programTypes = {
   },
 } as const satisfies Record<string, ProgramType>;
 
+/** Types whose larger frames get a stack of their own (kernel: bpf_enable_priv_stack). */
+export function hasOwnStacks({ name }: ProgramType): boolean {
+  return name === "kprobe" || name === "tracepoint" || name === "perf_event" || name === "raw_tracepoint";
+}
+
 export type ProgramTypeName = keyof typeof programTypes;
 
 export function programType(name: string): ProgramType | undefined {

@@ -17,6 +17,8 @@ export interface ForeignOptions {
   readonly name?: string;
   readonly order?: ByteOrder;
   readonly symbols?: Symbols;
+  /** Slots of loads that name no map on purpose: what is wrong with them is for the verifier to say. */
+  readonly badMaps?: readonly number[];
 }
 
 const namesAMap: Readonly<Record<WideKind, boolean>> = {
@@ -48,7 +50,7 @@ class Renumber<T> {
 
 /** Decodes `bytes`. Invalid instructions are kept: the verifier refuses them, with their place. */
 export function programFromBytes(bytes: Uint8Array, options: ForeignOptions = {}): Outcome<Program> {
-  const { name = "program", order = "little", symbols = {} } = options;
+  const { name = "program", order = "little", symbols = {}, badMaps = [] } = options;
   if (bytes.length % 8 !== 0 || bytes.length === 0) {
     const text =
       bytes.length === 0
@@ -63,6 +65,7 @@ export function programFromBytes(bytes: Uint8Array, options: ForeignOptions = {}
     if (insn?.kind === "imm64" && namesAMap[insn.what]) {
       const low = maps.place(insn.low);
       if (low !== undefined) return { ...insn, low };
+      if (badMaps.includes(pc)) return { ...insn, low: -1 };
       diagnostics.push(failure("E0105", pc, `map ${insn.low} is not in the symbol table`));
     } else if (insn?.kind === "callKfunc") {
       const index = kfuncs.place(insn.index);

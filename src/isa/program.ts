@@ -48,6 +48,8 @@ export interface FunctionSymbol {
   readonly global: boolean;
   /** Declared arguments of a global function, e.g. ["scalar", {mem: 8}, "ctx"]. Needed to verify it apart. */
   readonly args?: readonly GlobalArg[];
+  /** Absent: it returns a number. `unsaid`: there is no BTF that tells. */
+  readonly returns?: "nothing" | "unsaid";
 }
 export type GlobalArg = "scalar" | "ctx" | { readonly mem: number; readonly nonnull: boolean };
 

@@ -48,6 +48,7 @@ interface CorpusFunction {
   readonly insn_off: number;
   readonly linkage: string;
   readonly args: readonly string[];
+  readonly ret?: string;
 }
 
 /** BPF_F_* of a program load. */
@@ -71,9 +72,11 @@ export function corpusCase(record: CorpusRecord, bytesOf: (file: string) => stri
   const bytes = fromHex(record.insns_hex ?? bytesOf(record.insns_file ?? ""));
   const view = new DataView(bytes.buffer);
   for (const { insn, map } of record.map_relocs) view.setInt32(insn * 8 + 4, map, true);
-  const outcome = programFromBytes(bytes, { name: record.id, symbols: { maps } });
+  // A descriptor that is none, on purpose.
+  const bad = record.map_relocs.filter(({ map }) => map < 0).map(({ insn }) => insn);
+  const outcome = programFromBytes(bytes, { name: record.id, symbols: { maps }, badMaps: bad });
   if (!outcome.ok) return outcome.diagnostics[0]?.text ?? "not a program";
-  const functions = record.needs_btf_func === true ? functionsOf(outcome.value, record) : outcome.value.functions;
+  const functions = functionsOf(outcome.value, record);
   return {
     program: { ...outcome.value, functions, type: record.prog_type_name },
     profile: {
@@ -120,17 +123,28 @@ function functionsOf(program: Program, record: CorpusRecord): readonly FunctionS
   const said = new Map((record.func_info ?? []).map((each) => [each.insn_off, each]));
   return program.functions.map((known) => {
     const info = said.get(known.pc);
-    if (info === undefined) return known;
-    if (info.linkage !== "global" || known.pc === 0) return { ...known, name: info.name };
-    return { name: info.name, pc: known.pc, global: true, args: info.args.map(argumentOf) };
+    if (info === undefined) return known.pc === 0 ? known : { ...known, returns: "unsaid" };
+    const returns = info.ret === "void" ? { returns: "nothing" as const } : {};
+    if (info.linkage !== "global" || known.pc === 0) return { ...known, name: info.name, ...returns };
+    const args = info.args.map((type) => argumentOf(type, record.prog_type_name));
+    return { name: info.name, pc: known.pc, global: true, args, ...returns };
   });
 }
 
-function argumentOf(type: string): GlobalArg {
-  const size = /pointee (\d+)/.exec(type)?.[1];
+/** The names that the context goes by in each program type; a tag says so as well (kernel: btf_is_prog_ctx_type). */
+const contexts: Readonly<Record<string, RegExp>> = {
+  xdp: /^(?:const )?struct xdp_md \*/,
+  kprobe: /^(?:const )?(?:struct pt_regs|(?:struct )?(?:bpf_)?user_pt_regs_t) \*/,
+  perf_event: /^(?:const )?struct bpf_perf_event_data \*/,
+  raw_tracepoint: /^(?:const )?struct bpf_raw_tracepoint_args \*/,
+  raw_tracepoint_writable: /^(?:const )?struct bpf_raw_tracepoint_args \*/,
+};
+const socketBuffer = /^(?:const )?struct __sk_buff \*/;
+
+function argumentOf(type: string, programType: string): GlobalArg {
   if (!type.includes("*")) return "scalar";
-  if (/__sk_buff|xdp_md|bpf_sock_addr|pt_regs|bpf_perf_event_data/.test(type)) return "ctx";
-  return { mem: Number(size ?? 0), nonnull: false };
+  if (type.includes("[arg:ctx]") || (contexts[programType] ?? socketBuffer).test(type)) return "ctx";
+  return { mem: Number(/pointee (\d+)/.exec(type)?.[1] ?? 0), nonnull: type.includes("[arg:nonnull]") };
 }
 
 function fromHex(text: string): Uint8Array<ArrayBuffer> {

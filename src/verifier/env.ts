@@ -14,8 +14,8 @@ export interface Env {
   readonly through: Map<number, string>;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;
-  /** The function that begins at `start` uses this many bytes of its frame. */
-  deepen(start: number, bytes: number): void;
+  /** The function that begins at `start` uses this many bytes of its frame, at the instruction `pc`. */
+  deepen(start: number, bytes: number, pc: number): void;
   /** A continuation to be walked later. */
   push(state: State): void;
   /** An entry to be verified apart: a timer callback. */

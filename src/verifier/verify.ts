@@ -3,11 +3,12 @@ import type { Diagnostic } from "../diag/diagnostic.ts";
 import { type ProgramTypeName, programType, programTypes } from "../host/programs.ts";
 import type { Program } from "../isa/program.ts";
 import { checkMapUses } from "./check/maps.ts";
+import { checkSignatures } from "./check/signatures.ts";
 import type { Env } from "./env.ts";
 import { diagnose, profileText, spanAt } from "./explain.ts";
 import { WalkLog } from "./log.ts";
 import { type Refusal, Rejection, reject } from "./reject.ts";
-import { checkStackDepth } from "./search/depth.ts";
+import { checkStackDepth, Depths } from "./search/depth.ts";
 import { type Structure, structureOf } from "./search/structure.ts";
 import { type Counters as Counted, Search, Undecided } from "./search/worklist.ts";
 import { Frame, State } from "./state/state.ts";
@@ -100,13 +101,14 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
   const budget = options.limits?.instructions ?? BUDGET;
   try {
     if (program.type !== undefined && nameOf(program.type) === undefined) unknownType(program.type);
-    const depths = new Map<number, number>();
+    const depths = new Depths();
     let ids = 1;
     const entered = new Set<number>();
     const entries: State[] = [];
-    const structure: Structure = structureOf(program);
-    checkMapUses(program, profile);
     refuseForeign(program);
+    const structure: Structure = structureOf(program);
+    checkSignatures(program, structure);
+    checkMapUses(program, profile);
     const env: Env = {
       program,
       profile,
@@ -114,12 +116,15 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       reference: options.engine === "reference",
       through: new Map(),
       nextId: () => ++ids,
-      deepen: (start, bytes) => depths.set(start, Math.max(bytes, depths.get(start) ?? 0)),
+      deepen: (start, bytes, pc) => depths.add(start, bytes, pc),
       push: (state) => {
         log?.pushed(state);
         search?.push(state);
       },
-      pushEntry: (state) => void entries.push(state),
+      pushEntry: (state) => {
+        depths.callbacks.add(state.pc);
+        entries.push(state);
+      },
       enterGlobal: (pc) => {
         if (entered.has(pc)) return;
         entered.add(pc);
@@ -212,6 +217,17 @@ function unknownType(name: string): never {
 
 /** What Linux refuses before it walks: encodings that are no instruction (kernel: resolve_pseudo_ldimm64, check_cfg). */
 function refuseForeign(program: Program): void {
+  const last = program.insns.length - 1;
+  if (program.insns[last]?.kind === "invalid") {
+    reject({
+      code: "E0203",
+      pc: last,
+      operand: "whole",
+      text: "the program can run off its end",
+      label: "the last instruction must be `exit` or a jump",
+      kernel: "last insn is not an exit or jmp",
+    });
+  }
   program.insns.forEach((insn, pc) => {
     if (insn?.kind === "invalid") {
       reject({
@@ -220,7 +236,8 @@ function refuseForeign(program: Program): void {
         operand: "whole",
         text: "not an instruction",
         label: insn.reason,
-        kernel: insn.reason,
+        // Loads are looked at before opcodes are.
+        kernel: /^unknown opcode .[19]$/.test(insn.reason) ? "BPF_LDX uses reserved fields" : insn.reason,
       });
     }
     if (insn?.kind === "callx") {

@@ -13,7 +13,7 @@ const accepted = { verdict: "accept", message: undefined } as const;
 /** Programs that read structures of the kernel carry the offsets of one build. */
 const sameBuild = structSize("task_struct") === kernelStructs.task_struct.size;
 
-describe.each(["bounds", "kfuncs"])("%s", (folder) => {
+describe.each(["bounds", "kfuncs", "objects"])("%s", (folder) => {
   const files = corpusFiles(`../corpus/${folder}`);
 
   it("is judged as written", () => {

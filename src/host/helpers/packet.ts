@@ -111,7 +111,14 @@ export const fibLookup = {
 } as const satisfies Helper;
 
 /** Traffic control asks the packet's socket; elsewhere it is the current task's class, and there are no arguments. */
-export const getCgroupClassid = looks(17, "bpf_get_cgroup_classid", ["ctx"], trafficControl, nothing);
+export const getCgroupClassid = {
+  id: 17,
+  name: "bpf_get_cgroup_classid",
+  args: [],
+  returns: "integer",
+  variants: [{ programs: trafficControl, args: ["ctx"] }],
+  start: nothing,
+} as const satisfies Helper;
 
 export const helpers: readonly Helper[] = [
   skbLoadBytes,

@@ -67,7 +67,8 @@ export const getSocketCookie = {
   name: "bpf_get_socket_cookie",
   args: ["ctx"],
   returns: "integer",
-  programs: [...withSkb, "cgroup_sock_addr"],
+  variants: [{ programs: ["syscall"], args: ["anySock"] }],
+  programs: [...withSkb, "cgroup_sock_addr", "syscall"],
   start: nothing,
 } as const satisfies Helper;
 
@@ -86,7 +87,8 @@ export const skAssign = {
   name: "bpf_sk_assign",
   args: ["ctx", "anySock", "any"],
   returns: "integer",
-  programs: trafficControl,
+  variants: [{ programs: ["sk_lookup"], args: ["ctx", "fullSockOrNull", "any"] }],
+  programs: [...trafficControl, "sk_lookup"],
   start: unsupported,
 } as const satisfies Helper;
 

@@ -30,6 +30,7 @@ export const getSmpProcessorId = {
   args: [],
   returns: "integer",
   result: { min: 0n, max: 8191n },
+  fast: true,
   start: (call) => call.returnsNumber(call.cpu),
 } as const satisfies Helper;
 

@@ -9,7 +9,8 @@ const LONGEST_LINE = 1023;
 export const tracePrintk = {
   id: 6,
   name: "bpf_trace_printk",
-  args: ["mem", "size", "any", "any", "any"],
+  // What stands in the other registers is printed where the format asks for it.
+  args: ["mem", "size"],
   returns: "integer",
   start: (call) => {
     const size = call.lo(1) >>> 0;

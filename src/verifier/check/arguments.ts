@@ -89,7 +89,7 @@ export function checkArguments(env: Env, state: State, callee: Callee): CallFact
 }
 
 /** Arguments for which the number 0 stands for "none". */
-const nullable: readonly ArgKind[] = ["memOrNull", "mapValueOrNull", "callbackContext"];
+const nullable: readonly ArgKind[] = ["memOrNull", "mapValueOrNull", "callbackContext", "fullSockOrNull"];
 const releases: readonly ArgKind[] = ["record", "sockRelease", "dynptrRelease"];
 /** Memory that is only read, and may be such as can only be read. */
 const readers: readonly ArgKind[] = ["mem", "memOrNull"];
@@ -288,6 +288,7 @@ function checkOne(
     case "sockCommon":
     case "anySock":
     case "fullSock":
+    case "fullSockOrNull":
       return;
     case "dynptrLocal":
     case "dynptrRingbuf": {

@@ -41,7 +41,7 @@ export const demands: Readonly<Record<Extract<ArgKind, string>, Demand>> = {
   ctx: { kinds: ["ctx"], expected: "ctx", words: "the program's context" },
   callback: { kinds: ["func"], expected: "func", words: "a function of this program" },
   callbackContext: { kinds: ["stack"], expected: "fp", words: "a stack pointer, or 0" },
-  spinLock: { kinds: ["mapValue"], expected: "map_value", words: "a map value that holds the lock" },
+  spinLock: { kinds: ["mapValue"], expected: "map_value, ptr_", words: "a map value that holds the lock" },
   timer: { kinds: ["mapValue"], expected: "map_value", words: "a map value that holds the timer" },
   record: { kinds: ["mem"], expected: "ringbuf_mem", words: "a record that was reserved and not yet given back" },
   dynptrLocal: dynptr,
@@ -50,6 +50,7 @@ export const demands: Readonly<Record<Extract<ArgKind, string>, Demand>> = {
   dynptrRelease: dynptr,
   sockCommon: { kinds: sockets, expected: "sock_common, sock, tcp_sock, xdp_sock", words: "a socket" },
   anySock: anySocket,
+  fullSockOrNull: { kinds: ["sock"], expected: "sock", words: "a whole socket, or 0" },
   fullSock: { kinds: ["sock"], expected: "sock", words: "a whole socket" },
   sockRelease: anySocket,
 };

@@ -81,7 +81,7 @@ export function roomForDynptr(env: Env, state: State, callee: Callee, reg: numbe
       kernel: `${where === null ? "" : `${where.kernel}\n`}Dynptr has to be an uninitialized dynptr`,
     });
   }
-  env.deepen(where.frame.start, 8 * (where.low + 1));
+  env.deepen(where.frame.start, 8 * (where.low + 1), state.pc);
   for (const slot of [where.low, where.low - 1]) overwriteObject(env, state, where.frame, slot, reg, "whole");
   return where;
 }

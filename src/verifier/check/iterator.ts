@@ -69,7 +69,7 @@ export function checkIterator(
   }
   const { slot } = place(off);
   const frame = frameOf(state, value);
-  env.deepen(frame.start, -off);
+  env.deepen(frame.start, -off, state.pc);
   const there = frame.stack.slot(slot);
   const mine = there.object?.iterator === argument.iterator ? there.object : null;
   if (argument.step === "new") {

@@ -92,7 +92,7 @@ function checkStack(env: Env, state: State, { reg, value, size, use }: Block, ze
   }
   const range = stackRange(env, state, value, reg, 0, size, use === "read" ? "read from" : "write to", "whole");
   const frame = frameOf(state, value);
-  env.deepen(frame.start, -range.least);
+  env.deepen(frame.start, -range.least, state.pc);
   if (use === "fill" && range.fixed) {
     keepDynptrs(state, frame, range.least, range.end, reg);
     return true;

@@ -86,7 +86,7 @@ const sign = (n: number): string => (n < 0 ? String(n) : `+${n}`);
 export function readStack(env: Env, state: State, base: Value, access: Access): Value {
   const range = stackRange(env, state, base, access.base, access.off, access.size, "read from");
   const frame = frameOf(state, base);
-  env.deepen(frame.start, -range.least);
+  env.deepen(frame.start, -range.least, state.pc);
   if (!range.fixed && access.mode === "atomic") {
     reject({
       code: "E0304",
@@ -195,7 +195,7 @@ export function writeStack(
 ): void {
   const range = stackRange(env, state, base, access.base, access.off, access.size, "write to");
   const frame = frameOf(state, base);
-  env.deepen(frame.start, -range.least);
+  env.deepen(frame.start, -range.least, state.pc);
   if (!range.fixed) {
     fillRange(env, state, frame, range.least, range.end, access.base, "memory");
     return;
@@ -364,7 +364,7 @@ export function fillRange(
     // A byte never written stays unwritten in some runs: only privileged programs, who may read it, get here.
     frame.stack.set(index, overwrite(slot === emptySlot ? emptySlot : slot, byte, 1, MISC));
   }
-  env.deepen(frame.start, -least);
+  env.deepen(frame.start, -least, state.pc);
 }
 
 /** The value of a whole-slot exchange: what an atomic operation fetches from the stack. */

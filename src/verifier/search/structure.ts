@@ -87,7 +87,7 @@ function callee(program: Program, pc: number, to: number): number {
       operand: "target",
       text: "calls a function that is not in the program",
       label: `instruction ${to} is no place to begin`,
-      kernel: `invalid insn idx ${to} insn_cnt ${program.insns.length}`,
+      kernel: program.insns[to] === null ? "last insn is not an exit or jmp" : "call to invalid destination",
     });
   }
   return to;

@@ -87,20 +87,21 @@ function partialCopy(env: Env, state: State, reg: number, value: Value): void {
 
 export function transferSignExtend(env: Env, state: State, insn: Insn & { kind: "movsx" }): void {
   const value = read(state, insn.src, "src");
-  if (value.isPointer && env.profile.privileged) {
+  if (value.isPointer) {
+    if (insn.width === 32) partialCopy(env, state, insn.src, value);
+    else if (!env.profile.privileged) {
+      reject({
+        code: "E0405",
+        state,
+        operand: "src",
+        culprit: insn.src,
+        text: "a pointer cannot be sign-extended",
+        label: `\`r${insn.src}\` is a ${kindText(value)} pointer`,
+        kernel: `R${insn.src} sign-extension part of pointer`,
+      });
+    }
     write(state, insn.dst, insn.width === 32 ? scalarValue(domain.zext32(Scalar.unknown)) : unknownScalar);
     return;
-  }
-  if (value.isPointer) {
-    reject({
-      code: "E0405",
-      state,
-      operand: "src",
-      culprit: insn.src,
-      text: "a pointer cannot be sign-extended",
-      label: `\`r${insn.src}\` is a ${kindText(value)} pointer`,
-      kernel: `R${insn.src} sign-extension part of pointer`,
-    });
   }
   const extended = linux.movsx(insn.width, insn.from, value.scalar);
   // A number that needs none of the sign's bits stays what it was: a copy.
@@ -226,25 +227,8 @@ function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, lef
       `R${culprit} 32-bit pointer arithmetic prohibited`,
     );
   }
-  if (op !== "add" && op !== "sub") {
-    const bitwise = op === "and" || op === "or" || op === "xor";
-    return refuse(
-      `\`${alu[op].symbol}\` has no meaning for a pointer`,
-      `\`r${culprit}\` is a ${kindText(value)} pointer`,
-      bitwise
-        ? `R${dst} bitwise operator ${alu[op].symbol} on pointer prohibited`
-        : `R${dst} pointer arithmetic with ${alu[op].symbol} operator prohibited`,
-    );
-  }
-  if (op === "sub" && !left.isPointer) {
-    return refuse(
-      "a pointer is subtracted from a number",
-      `\`r${srcReg}\` is a ${kindText(right)} pointer`,
-      `R${dst} tried to subtract pointer from scalar`,
-    );
-  }
   const { scalar, off: linkedBy } = left.isPointer ? right : left;
   const by = left.isPointer ? srcReg : dst;
   if (by >= 0) needNumber(env, state, by);
-  return move(env, state, { value, scalar, op, culprit, operand, dst, linkedBy });
+  return move(env, state, { value, scalar, op, reversed: !left.isPointer, culprit, operand, dst, linkedBy });
 }

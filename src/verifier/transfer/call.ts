@@ -85,7 +85,10 @@ function calleeOf(env: Env, state: State, insn: Insn & { kind: "callHelper" | "c
     });
   }
   const contract = helperById(insn.id);
-  if (contract !== undefined) return { contract, id: insn.id };
+  if (contract !== undefined) {
+    const variant = contract.variants?.find(({ programs }) => programs.includes(env.profile.type));
+    return { contract: variant === undefined ? contract : { ...contract, args: variant.args }, id: insn.id };
+  }
   const name = helperName(insn.id);
   return reject({
     code: "E0701",

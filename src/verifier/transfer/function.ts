@@ -2,7 +2,7 @@
 // any number of times or later (kernel: check_func_call, prepare_func_exit, push_callback_call).
 import type { CallbackShape } from "../../host/contract.ts";
 import { helperById } from "../../host/table.ts";
-import type { GlobalArg, MapDef } from "../../isa/program.ts";
+import type { FunctionSymbol, GlobalArg, MapDef } from "../../isa/program.ts";
 import { describe } from "../check/access.ts";
 import { type CallFacts, movable } from "../check/arguments.ts";
 import { requireUnmoved } from "../check/context.ts";
@@ -37,7 +37,7 @@ function checkDepth(state: State): void {
 export function callLocal(env: Env, state: State, target: number): void {
   const symbol = env.program.functions.find((f) => f.pc === target && f.global);
   if (symbol !== undefined) {
-    callGlobal(env, state, target, symbol.name, symbol.args ?? []);
+    callGlobal(env, state, target, symbol);
     return;
   }
   checkDepth(state);
@@ -51,7 +51,8 @@ export function callLocal(env: Env, state: State, target: number): void {
 }
 
 /** A global function keeps its contract, whatever it does inside: it is verified by itself (rule E6). */
-function callGlobal(env: Env, state: State, target: number, name: string, args: readonly GlobalArg[]): void {
+function callGlobal(env: Env, state: State, target: number, symbol: FunctionSymbol): void {
+  const { name, args = [] } = symbol;
   if (state.lock !== null) {
     reject({
       code: "E0607",
@@ -84,6 +85,16 @@ function callGlobal(env: Env, state: State, target: number, name: string, args: 
       kernel: "nested rcu read lock (kernel function bpf_rcu_read_lock)",
     });
   }
+  if (symbol.returns === "nothing") {
+    reject({
+      code: "E0702",
+      state,
+      operand: "target",
+      text: `global function \`${name}\` returns nothing`,
+      label: "callers rely on a number in r0",
+      kernel: `Global function ${name}() doesn't return scalar. Only those are supported.\n${blameFor(env, target, name)}`,
+    });
+  }
   args.forEach((arg, at) => {
     checkGlobalArgument(env, state, { name, target }, arg, at + 1);
   });
@@ -113,6 +124,11 @@ export function forgetPacket(env: Env, state: State): void {
   state.mapValues((value) => (value.kind.startsWith("packet") ? gone : value));
 }
 
+function blameFor(env: Env, target: number, name: string): string {
+  const number = env.structure.subprograms.findIndex((sub) => sub.start === target);
+  return `Caller passes invalid args into func#${number} ('${name}')`;
+}
+
 /** Arguments of a global function keep to its declaration (kernel: btf_check_func_arg_match). */
 function checkGlobalArgument(
   env: Env,
@@ -123,8 +139,7 @@ function checkGlobalArgument(
 ): void {
   const value = state.reg(reg);
   requireLive(state, reg, value, "whole", "the function takes");
-  const number = env.structure.subprograms.findIndex((sub) => sub.start === called.target);
-  const blame = `Caller passes invalid args into func#${number} ('${called.name}')`;
+  const blame = blameFor(env, called.target, called.name);
   const refuse = (words: string, kernel: string): never =>
     reject({
       code: "E0702",

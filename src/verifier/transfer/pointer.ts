@@ -1,5 +1,6 @@
 // A pointer moved by a number: which kinds move, how far, and what stays known (kernel: adjust_ptr_min_max_vals).
 
+import { type AluOp, alu } from "../../isa/alu.ts";
 import { GREATEST_OFFSET } from "../check/bounds.ts";
 import * as domain from "../domain/arithmetic.ts";
 import type { Scalar } from "../domain/scalar.ts";
@@ -7,12 +8,14 @@ import type { Env } from "../env.ts";
 import { requireLive } from "../rcu/stale.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
-import { kindText, type Value } from "../state/value.ts";
+import { kindText, type Value, type ValueKind } from "../state/value.ts";
 
 export interface Move {
   readonly value: Value;
   readonly scalar: Scalar;
-  readonly op: "add" | "sub";
+  readonly op: AluOp;
+  /** The pointer is on the right: the result takes its place on the left. */
+  readonly reversed: boolean;
   readonly culprit: number;
   readonly operand: Operand;
   readonly dst: number;
@@ -20,8 +23,23 @@ export interface Move {
   readonly linkedBy?: number;
 }
 
+/** Pointers that may be moved; where they point then is checked at the access. */
+const movable: ReadonlySet<ValueKind> = new Set<ValueKind>([
+  "ctx",
+  "mapValue",
+  "mapKey",
+  "stack",
+  "packet",
+  "packetMeta",
+  "buffer",
+  "mem",
+  "typed",
+  "func",
+  "dynptr",
+]);
+
 export function move(env: Env, state: State, step: Move): Value {
-  const { value, scalar, op, culprit, operand, dst } = step;
+  const { value, scalar, op, reversed, culprit, operand, dst } = step;
   requireLive(state, culprit, value, operand, "moves");
   const refuse = (text: string, label: string, kernel: string): never =>
     reject({ code: "E0405", state, operand, culprit, text, label, kernel });
@@ -33,12 +51,30 @@ export function move(env: Env, state: State, step: Move): Value {
       `R${dst} pointer arithmetic on ${kindText(value)} prohibited, null-check it first`,
     );
   }
-  if (value.kind === "mapPtr" || value.kind === "packetEnd" || value.kind === "func") {
-    if (value.kind === "mapPtr" && op === "add" && scalar.isConst && scalar.value === 0n) return value;
+  const stays = value.kind === "mapPtr" && op === "add" && scalar.isConst && scalar.value === 0n;
+  if (!movable.has(value.kind) && !stays) {
     return refuse(
       `a ${kindText(value)} pointer cannot be moved`,
       `\`r${culprit}\` is a ${kindText(value)}`,
       `R${dst} pointer arithmetic on ${kindText(value)} prohibited`,
+    );
+  }
+  checkDistance(state, step);
+  if (op !== "add" && op !== "sub") {
+    const bitwise = op === "and" || op === "or" || op === "xor";
+    return refuse(
+      `\`${alu[op].symbol}\` has no meaning for a pointer`,
+      `\`r${culprit}\` is a ${kindText(value)} pointer`,
+      bitwise
+        ? `R${dst} bitwise operator ${alu[op].symbol} on pointer prohibited`
+        : `R${dst} pointer arithmetic with ${alu[op].symbol} operator prohibited`,
+    );
+  }
+  if (op === "sub" && reversed) {
+    return refuse(
+      "a pointer is subtracted from a number",
+      `\`r${culprit}\` is a ${kindText(value)} pointer`,
+      `R${dst} tried to subtract pointer from scalar`,
     );
   }
   if (op === "sub" && value.kind === "stack") {
@@ -48,7 +84,6 @@ export function move(env: Env, state: State, step: Move): Value {
       `R${dst} subtraction from stack pointer prohibited`,
     );
   }
-  checkDistance(state, step);
   if (scalar.isConst) {
     const by = Number(scalar.smin) * (op === "add" ? 1 : -1);
     const off = value.off + by;
