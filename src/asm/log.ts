@@ -3,13 +3,14 @@
 // so each is put where its number says.
 import { type Span, spanOf } from "../diag/source.ts";
 import { encode, rawOf } from "../isa/encode.ts";
+import type { Insn } from "../isa/insn.ts";
 import { Cursor } from "./cursor.ts";
 import { directive } from "./directives.ts";
 import { comment } from "./expectations.ts";
 import { Lexer, lines, longestLine } from "./lex.ts";
 import type { Parsed } from "./parsed.ts";
 import { pseudoc } from "./pseudoc.ts";
-import { fail, report } from "./report.ts";
+import { Fault, fail, report } from "./report.ts";
 import { mostSlots, type Unit } from "./unit.ts";
 
 const logLine = /^\s*(\d+): \(([0-9a-f]{2})\) /;
@@ -19,6 +20,19 @@ const listingLine = /^\s*(\d+):\s+(([0-9a-f]{2})(?: [0-9a-f]{2}){7}(?: [0-9a-f]{
 /** Whether the first instruction of the text is written as the verifier prints it. */
 export function isLog(text: string): boolean {
   return /^[ \t]*\d+:(?: \([0-9a-f]{2}\) |[ \t]+[0-9a-f]{2}(?: [0-9a-f]{2}){7,15}[ \t])/m.test(text);
+}
+
+/** One instruction as a log shows it, its opcode aside; undefined where the words say too little. */
+export function loggedInsn(text: string, opcode: number): Insn | undefined {
+  const source = { name: "", text };
+  try {
+    const [tokens] = new Lexer(source).line(0, Math.min(text.length, longestLine), () => undefined);
+    if (tokens === undefined || tokens.length === 0) return undefined;
+    return pseudoc(new Cursor(source, tokens), { names: () => [], opcode }).insn;
+  } catch (thrown) {
+    if (!(thrown instanceof Fault)) throw thrown;
+    return undefined;
+  }
 }
 
 interface Shown {

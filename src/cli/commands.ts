@@ -16,6 +16,7 @@ export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly 
   conformance: () => import("./commands/conformance.ts"),
   corpus: () => import("./commands/corpus.ts"),
   compare: () => import("./commands/compare.ts"),
+  log: () => import("./commands/log.ts"),
   diff: () => import("./commands/diff.ts"),
   completion: () => import("./commands/completion.ts"),
   man: () => import("./commands/man.ts"),

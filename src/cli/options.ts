@@ -40,6 +40,7 @@ export const commandNames = [
   "corpus",
   "compare",
   "diff",
+  "log",
   "completion",
   "man",
 ] as const;
@@ -311,6 +312,23 @@ export const commands: readonly CommandRow[] = [
     examples: [
       ["bpflab diff before.json after.json", "what changed"],
       ["bpflab diff a.json b.json --filter 'insns_pct>10'", "what walks a tenth more"],
+    ],
+  },
+  {
+    name: "log",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    says: "explain a log that the Linux verifier printed",
+    more:
+      "Reads the log of a refused program (Linux 5.10 to 6.18, levels 1 and 2, with the prefixes of dmesg or libbpf, or " +
+      "cut out of a report; `-` is standard input) and tells what the refusal means in the terms of `bpflab explain`: " +
+      "the instruction, where the register came from, and what helps. Exit code 1 when the log tells a refusal, 0 when " +
+      "it tells that the program was accepted, 2 when there is no log in the input.",
+    options: [fullPath],
+    examples: [
+      ["bpftool prog load x.o /sys/fs/bpf/x 2>&1 | bpflab log -", "straight from a loader"],
+      ["bpflab log --json refused.txt", "as data"],
     ],
   },
   {

@@ -97,6 +97,13 @@ const definitions = {
     kernelInstructions: count,
     milliseconds: { type: "number" },
   }),
+  log: object(["outcome", "known", "line", "around", "diagnostics"], {
+    outcome: { enum: ["refused", "accepted", "open"], description: "open: the log ends too early" },
+    known: { ...flag, description: "whether the message has a code; without one the code is that of what is unknown" },
+    line: count,
+    around: list(object(["pc", "text", "refused"], { pc: count, text, refused: flag })),
+    diagnostics: list(ref("diagnostic")),
+  }),
   change: object(["a", "b", "diff", "percent"], {
     a: count,
     b: count,
@@ -158,6 +165,7 @@ export const schema = {
     changed: { ...count, description: "diff: how many verdicts changed" },
     onlyA: list(text),
     onlyB: list(text),
+    logs: { description: "log", ...list(ref("log")) },
     seconds: { type: "number" },
     topics: {
       type: "object",

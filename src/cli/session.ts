@@ -8,6 +8,12 @@ import type { Io } from "./io.ts";
 /** Of the JSON documents; raised when a field changes its meaning or goes. */
 export const schemaVersion = 1;
 
+/** Instructions of a program that is known by its text alone. */
+export interface Shown {
+  readonly name: string;
+  readonly instruction: (pc: number) => { readonly text: string } | undefined;
+}
+
 export class Session {
   readonly args: Args;
   readonly io: Io;
@@ -41,13 +47,16 @@ export class Session {
     this.io.out(`${JSON.stringify(body, jsonValue, 2)}\n`);
   }
 
-  /** Diagnostics as text; a program gives the instructions where there is no source, a bare name at least a place. */
-  text(diagnostics: readonly Diagnostic[], from?: Program | string): string {
-    const program = typeof from === "string" ? undefined : from;
+  /**
+   * Diagnostics as text; a program, or what a log shows of one, gives the instructions where there is no source, a bare
+   * name at least a place.
+   */
+  text(diagnostics: readonly Diagnostic[], from?: Program | Shown | string): string {
     const name = typeof from === "string" ? from : from?.name;
     const { color, unicode, width } = this;
     const fullPath = this.args.flag("full-path");
-    const instruction = program === undefined ? undefined : listing(program);
+    const known = typeof from === "string" ? undefined : from;
+    const instruction = known === undefined ? undefined : "instruction" in known ? known.instruction : listing(known);
     const options = { color, unicode, width, fullPath, instruction, name };
     return diagnostics.map((diagnostic) => render(diagnostic, options)).join("\n");
   }

@@ -18,9 +18,15 @@ const runtimeCodes: Readonly<Record<string, string>> = {
   W0503: "the run used a pointer whose element was given to another key",
 };
 
+/** What `bpflab log` cannot explain. */
+const logCodes: Readonly<Record<string, string>> = {
+  E0115: "a verifier log that cannot be explained",
+};
+
 const titles = new Map<string, { readonly title: string; readonly kernel: boolean }>([
   ...Object.entries(asmCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(verifierCodes).map(([code, entry]: [string, CodeEntry]) => [code, entry] as const),
+  ...Object.entries(logCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(runtimeCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
 ]);
 

@@ -12,6 +12,7 @@ export {
 export { svg } from "./drawing.ts";
 export { checkExpectations, type ExpectationResult, rewriteExpectations } from "./expect.ts";
 export { type Explanation, explain, explainedCodes } from "./explain.ts";
+export { type ExplainedLog, explainLogs } from "./explain-log.ts";
 export { type Block, dot, type Edge, type Graph, graph, mermaid } from "./graph.ts";
 export { listing } from "./listing.ts";
 export { type Depth, sectionBars, sectionDepths } from "./sections.ts";

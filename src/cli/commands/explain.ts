@@ -35,7 +35,9 @@ function text(page: Explanation, session: Session): string {
     ? page.kernel
       ? "A rule of Linux."
       : page.code.startsWith("E01")
-        ? "Reported by the assembler."
+        ? page.code === "E0115"
+          ? "Reported by `bpflab log`."
+          : "Reported by the assembler."
         : "A rule of this laboratory."
     : page.code.startsWith("L")
       ? "A rule of this laboratory; Linux does not have it."

@@ -90,6 +90,12 @@ export const syntaxPages: Readonly<Record<string, Page>> = {
       "The input holds bytes that no text holds, or a line or a file longer than any program. Raw instructions are read " +
       "from files that end in .bin, hexadecimal from .hex.",
   },
+  E0115: {
+    says:
+      "`bpflab log` reads what the Linux verifier printed: lines such as `0: (b7) r0 = 0`, then the reason, then the line " +
+      "that begins with `processed`. This input has none of them, or ends before the reason, or the reason is one that " +
+      "bpflab has no page for; Linux has some six hundred. Its own words are then all there is.",
+  },
   W0101: {
     says: "As in C, a number with a leading zero is octal: 017 is 15. Write 0o17 to say so, or leave the zero out.",
   },
