@@ -1,0 +1,164 @@
+// Breaks the verifier in many small ways, one at a time, and sees whether the tests notice:
+//   npx tsx scripts/verifier-mutants.ts [--mutants 240] [--seed 1] [--file domain/range]
+// The mistakes are made mechanically (verifier-mutants/mutations.ts); what they are held against is
+// verifier-mutants/judge.ts. Each broken verifier is bundled into node_modules/.cache and run as a process of its own,
+// so the sources stay as they are. Prints the survivors; exits with 1 if more than one in twenty survives.
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { build } from "esbuild";
+import { judge } from "../src/kernel/judge.ts";
+import { openKernel } from "../src/kernel/syscall.ts";
+import { randomFrom } from "../test/support/generate.ts";
+import { type Mutation, mutationsOf } from "./verifier-mutants/mutations.ts";
+import { type Baseline, boundaryPrograms, verdictOf } from "./verifier-mutants/programs.ts";
+
+const { values } = parseArgs({
+  options: {
+    mutants: { type: "string", default: "240" },
+    seed: { type: "string", default: "1" },
+    /** Only files whose path has this in it. */
+    file: { type: "string", default: "" },
+    programs: { type: "string", default: "2500" },
+  },
+});
+const root = join(import.meta.dirname, "..");
+const cache = join(root, "node_modules", ".cache", "verifier-mutants");
+/** Numbers, pointers, memory, jumps, and the walk: what the tests in question are about. */
+const folders = ["domain", "state", "search"].map((name) => `src/verifier/${name}`);
+const files = [
+  ...folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
+  ...["alu", "branch", "pointer", "atomic"].map((name) => `src/verifier/transfer/${name}.ts`),
+  ...["bounds", "stack", "access"].map((name) => `src/verifier/check/${name}.ts`),
+]
+  .filter((file) => !file.endsWith("domain/text.ts") && file.includes(values.file))
+  .sort();
+/** A walk that is led astray may not end. Milliseconds. */
+const PATIENCE = 60_000;
+
+function chosen(): readonly Mutation[] {
+  const random = randomFrom(Number(values.seed));
+  const all = files.flatMap((file) => mutationsOf(root, file));
+  console.log(`${all.length} mutations of ${files.length} files`);
+  for (let at = all.length - 1; at > 0; at--) {
+    const other = Math.floor(random() * (at + 1));
+    const kept = all[at];
+    all[at] = all[other];
+    all[other] = kept;
+  }
+  return all.slice(0, Number(values.mutants));
+}
+
+async function bundle(out: string, mutation: Mutation | undefined): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["scripts/verifier-mutants/judge.ts"],
+    outfile: out,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    logLevel: "silent",
+    external: ["koffi"],
+    // The corpus is found from where test/support is.
+    define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "test", "support", "corpus.ts")).href) },
+    plugins: [
+      {
+        name: "mutate",
+        setup(builder) {
+          if (mutation === undefined) return;
+          const wanted = join(root, mutation.file);
+          builder.onLoad({ filter: /verifier.*\.ts$/ }, ({ path }) =>
+            path === wanted ? { contents: mutation.text, loader: "ts" } : undefined,
+          );
+        },
+      },
+    ],
+  });
+}
+
+/** What noticed; null: nothing did. */
+function run(script: string, args: readonly string[]): Promise<string | null> {
+  return new Promise((done) => {
+    const child = spawn(process.execPath, ["--max-old-space-size=1500", script, ...args], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let out = "";
+    child.stdout.on("data", (more) => void (out += more));
+    const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      const line = out.trim().split("\n").at(-1) ?? "";
+      if (code !== 0 || !line.startsWith("{")) done(code === 0 ? null : "does not end, or breaks down");
+      else done(JSON.parse(line).killer);
+    });
+  });
+}
+
+async function baselineOf(script: string): Promise<Baseline> {
+  const path = join(cache, "scores.json");
+  await run(script, [path, "scores"]);
+  const kernel = await openKernel();
+  if ("unavailable" in kernel) console.log(`without T4: ${kernel.unavailable}`);
+  const seed = 77;
+  const programs = boundaryPrograms(seed);
+  const verdicts = Array.from({ length: Number(values.programs) }, (): 0 | 1 | 2 => {
+    const program = programs.next().value;
+    if ("unavailable" in kernel) return 2;
+    const { verdict } = judge(kernel, program, { logLevel: 0 });
+    const theirs = verdict === "accept" ? 1 : 0;
+    return verdict === "unable" || theirs !== verdictOf(program) ? 2 : theirs;
+  });
+  return { scores: JSON.parse(readFileSync(path, "utf8")), verdicts, seed };
+}
+
+rmSync(cache, { recursive: true, force: true });
+mkdirSync(cache, { recursive: true });
+const whole = join(cache, "whole.mjs");
+await bundle(whole, undefined);
+const baselinePath = join(cache, "baseline.json");
+writeFileSync(baselinePath, JSON.stringify(await baselineOf(whole)));
+const unbroken = await run(whole, [baselinePath]);
+if (unbroken !== null) {
+  console.error(`the verifier fails as it is: ${unbroken}`);
+  process.exit(2);
+}
+
+const mutants = [...chosen()];
+const total = mutants.length;
+const survivors: Mutation[] = [];
+const killers = new Map<string, number>();
+let invalid = 0;
+async function work(worker: number): Promise<void> {
+  for (let mutant = mutants.pop(); mutant !== undefined; mutant = mutants.pop()) {
+    const script = join(cache, `mutant-${worker}.mjs`);
+    try {
+      await bundle(script, mutant);
+    } catch {
+      invalid++;
+      continue;
+    }
+    const killer = await run(script, [baselinePath]);
+    if (killer === null) survivors.push(mutant);
+    else killers.set(killer.split(":")[0] ?? "", (killers.get(killer.split(":")[0] ?? "") ?? 0) + 1);
+  }
+}
+await Promise.all(Array.from({ length: availableParallelism() }, (_, worker) => work(worker)));
+rmSync(cache, { recursive: true, force: true });
+
+const judged = total - invalid;
+const killed = judged - survivors.length;
+for (const [name, count] of [...killers].sort(([, a], [, b]) => b - a))
+  console.log(`${String(count).padStart(4)} ${name}`);
+console.log(
+  `\n${killed} of ${judged} killed, ${((100 * killed) / judged).toFixed(1)} %${invalid > 0 ? `; ${invalid} do not compile` : ""}`,
+);
+for (const { kind, file, line, from, to } of survivors.sort(
+  (a, b) => a.file.localeCompare(b.file) || a.line - b.line,
+)) {
+  console.log(`survives: ${file}:${line} ${kind}: ${from} -> ${to === "" ? "nothing" : to}`);
+}
+process.exit(killed >= 0.95 * judged ? 0 : 1);

@@ -1,0 +1,85 @@
+// What a broken verifier is held against, the quickest first: the laws of the domain and how sharp it is (T1), the
+// patterns and other programs kept as files, runs beside the states (T3), and verdicts of the running kernel (T4).
+// Bundled with one file replaced and run by verifier-mutants.ts; prints the first thing that noticed, as JSON.
+import { readFileSync, writeFileSync } from "node:fs";
+import { aluOps } from "../../src/isa/alu.ts";
+import { jumpOps } from "../../src/isa/jump.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { compare } from "../../test/support/compare.ts";
+import { Campaign } from "../../test/support/containment-campaign.ts";
+import { corpusFiles, departure, expectationFor, programOf } from "../../test/support/corpus.ts";
+import { generate, randomFrom } from "../../test/support/generate.ts";
+import { census, smallOperators } from "../../test/verifier/domain/small.ts";
+import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
+import { type Baseline, boundaryPrograms, LIMITS, verdictOf } from "./programs.ts";
+
+const [, , path = "", mode = "judge"] = process.argv;
+
+function scores(): readonly (readonly [name: string, unsound: number, score: number])[] {
+  const share = { stride: 1499, first: 3 };
+  const of = (name: string, { unsound, tight, bounds }: Tally) => [name, unsound.length, tight / bounds] as const;
+  return [
+    ...Object.entries(smallOperators).map(([name, operator]) => {
+      const { unsound, optimal, pairs } = census(4, operator);
+      return [`tnum ${name}`, unsound.length, optimal / pairs] as const;
+    }),
+    ...aluOps.map((op) => of(op, operatorTally(op, share))),
+    ...jumpOps.map((op) => of(op, compareTally(op, share))),
+    of("casts", castTally()),
+    of("crossings", crossTally({ stride: 499, first: 3 })),
+  ];
+}
+
+function corpusDepartures(): string | undefined {
+  for (const folder of ["bounds", "cve", "rcu"]) {
+    for (const file of corpusFiles(`../corpus/${folder}`)) {
+      const program = programOf(file);
+      for (const rcu of ["implicit", "explicit"] as const) {
+        if (folder !== "rcu" && rcu === "explicit") continue;
+        const expected = expectationFor(program, rcu);
+        if (expected && departure(program, verify(program, { rcu }, { limits: LIMITS }), expected))
+          return `${folder}/${file.name}`;
+      }
+    }
+  }
+  return undefined;
+}
+
+function judge(baseline: Baseline): string | undefined {
+  for (const [name, unsound, score] of scores()) {
+    if (unsound > 0) return `T1: ${name} is unsound`;
+    if (score < (baseline.scores[name] ?? 0)) return `T1: ${name} is less sharp`;
+  }
+  const departed = corpusDepartures();
+  if (departed !== undefined) return `corpus: ${departed}`;
+  const programs = boundaryPrograms(baseline.seed);
+  for (const [at, expected] of baseline.verdicts.entries()) {
+    const program = programs.next().value;
+    if (expected === 2) continue;
+    if (verdictOf(program) !== expected) return `T4: program ${at}`;
+  }
+  const campaign = new Campaign(4711, 6);
+  for (let at = 0; at < 250; at++) {
+    const violation = campaign.next();
+    if (violation !== undefined) return `T3: program ${at}: ${violation.text}`;
+  }
+  const random = randomFrom(815);
+  for (let at = 0; at < 600; at++) {
+    const { difference } = compare(generate(random));
+    if (difference !== undefined) return `oracle: program ${at}: ${difference}`;
+  }
+  return undefined;
+}
+
+if (mode === "scores") {
+  writeFileSync(path, JSON.stringify(Object.fromEntries(scores().map(([name, , score]) => [name, score]))));
+} else {
+  const baseline: Baseline = JSON.parse(readFileSync(path, "utf8"));
+  let killer: string | undefined;
+  try {
+    killer = judge(baseline);
+  } catch (error) {
+    killer = `throws: ${error instanceof Error ? error.message : error}`;
+  }
+  console.log(JSON.stringify({ killer: killer?.split("\n")[0] ?? null }));
+}

@@ -1,0 +1,92 @@
+// Mistakes made mechanically in the text of a source file: at every place where one of a few patterns stands outside
+// comments, strings and types. Nothing is chosen by hand; a seed says which of the thousands are tried.
+import { readFileSync } from "node:fs";
+
+export type Kind = "compare" | "bound" | "mark" | "skip";
+
+export interface Mutation {
+  readonly kind: Kind;
+  readonly file: string;
+  readonly line: number;
+  readonly from: string;
+  readonly to: string;
+  /** The whole file with the mistake in it. */
+  readonly text: string;
+}
+
+interface Pattern {
+  readonly kind: Kind;
+  readonly find: RegExp;
+  readonly replace: (found: string) => string;
+}
+
+const swapped = (pairs: readonly (readonly [string, string])[]): ((found: string) => string) => {
+  const table = new Map(pairs.flatMap(([a, b]) => [[a, b] as const, [b, a] as const]));
+  return (found) => table.get(found) ?? found;
+};
+
+const patterns: readonly Pattern[] = [
+  {
+    kind: "compare",
+    find: / (?:<=|>=|<|>|===|!==) /g,
+    replace: swapped([
+      [" < ", " <= "],
+      [" > ", " >= "],
+      [" === ", " !== "],
+    ]),
+  },
+  { kind: "compare", find: / (?:&&|\|\|) /g, replace: swapped([[" && ", " || "]]) },
+  {
+    kind: "bound",
+    find: /\b(?:[usUS](?:32)?(?:min|max)(?:Hi|Lo)?|lowMin|lowMax)\b/g,
+    replace: (found) =>
+      /min/i.test(found)
+        ? found.replace(/min/, "max").replace(/Min/, "Max")
+        : found.replace(/max/, "min").replace(/Max/, "Min"),
+  },
+  {
+    kind: "bound",
+    find: /\b(?:[a-zA-Z]*[aA]tLeast|[a-zA-Z]*[aA]tMost)\b(?=\()/g,
+    replace: (found) => (found.endsWith("Least") ? found.replace(/Least$/, "Most") : found.replace(/Most$/, "Least")),
+  },
+  { kind: "bound", find: / [+-] 1(?![\w.])/g, replace: swapped([[" + 1", " - 1"]]) },
+  { kind: "bound", find: / (?:&|\|) (?=[~\w(])/g, replace: swapped([[" & ", " | "]]) },
+  // A whole statement that is a call, or a marking assignment, left out.
+  { kind: "mark", find: /^ +(?:[\w.]+\([^\n]*\)|[\w.?]+ (?:\|=|&=|\+=) [^\n]*);$/gm, replace: () => "" },
+  { kind: "skip", find: /\bif \((?=[^\n]*(?:\) return|\) continue|\) \{$))/gm, replace: () => "if (false && " },
+  { kind: "skip", find: /\breturn (?:true|false);/g, replace: swapped([["return true;", "return false;"]]) },
+];
+
+/** The places of a text that say nothing to the machine: comments, strings, imports, messages, types. */
+function silent(text: string): (at: number) => boolean {
+  const spans: (readonly [number, number])[] = [];
+  const hidden =
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *throw new [^\n]*$|^ *(?:text|label|kernel|help|facts):[^\n]*$/gm;
+  for (const match of text.matchAll(hidden)) spans.push([match.index, match.index + match[0].length]);
+  return (at) => spans.some(([from, to]) => at >= from && at < to);
+}
+
+/** Every mutation of a file. */
+export function mutationsOf(root: string, file: string): readonly Mutation[] {
+  const text = readFileSync(`${root}/${file}`, "utf8");
+  const isSilent = silent(text);
+  return patterns.flatMap(({ kind, find, replace }) =>
+    [...text.matchAll(find)].flatMap((match): Mutation[] => {
+      const [from] = match;
+      const at = match.index;
+      const to = replace(from);
+      if (to === from || isSilent(at + from.length - from.trimStart().length)) return [];
+      const line = text.slice(0, at).split("\n").length;
+      return [
+        {
+          kind,
+          file,
+          line,
+          from: from.trim(),
+          to: to.trim(),
+          text: text.slice(0, at) + to + text.slice(at + from.length),
+        },
+      ];
+    }),
+  );
+}
