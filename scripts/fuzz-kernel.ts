@@ -4,15 +4,24 @@
 // most 1 % of what it accepts. Each difference is made small and put with those of the same cause. Half of the
 // programs have their access moved to the very end of what our verifier finds allowed, so that bounds that differ by
 // one show. Loads only; nothing is attached.
+//
+// An acceptance is explained if at the instruction that the kernel refuses every state of ours lies within one of its
+// own and does not equal it, or if we never come there; and if 64 runs with inputs near the edges of numbers stay within
+// our states and do not fault. Then our bounds are sharper, not wrong.
 import { parseArgs } from "node:util";
 import { disassemble } from "../src/asm/disassemble.ts";
 import type { Program } from "../src/isa/program.ts";
 import { createMap } from "../src/kernel/judge.ts";
 import { readLog } from "../src/kernel/log.ts";
 import { errnoName, openKernel } from "../src/kernel/syscall.ts";
+import { valueText } from "../src/verifier/log.ts";
+import { liveness } from "../src/verifier/search/liveness.ts";
+import type { Profile } from "../src/verifier/verdict.ts";
 import { verify } from "../src/verifier/verify.ts";
 import { type Boundary, boundaryProgram, shifted } from "../test/support/boundary.ts";
+import { Campaign } from "../test/support/containment-campaign.ts";
 import { randomFrom } from "../test/support/generate.ts";
+import { apart, statesOf } from "../test/support/kernel-log.ts";
 import { shrinkProgram } from "../test/support/shrink-insns.ts";
 
 const { values } = parseArgs({
@@ -54,7 +63,7 @@ function descriptorOf(program: Program, index: number): number {
   return made.fd;
 }
 
-function askKernel(program: Program, flags: number, logLevel = 0): Said {
+function askKernel(program: Program, flags: number, logLevel = 0): Said & { readonly log: string } {
   const insns = program.bytes("little");
   const view = new DataView(insns.buffer, insns.byteOffset, insns.byteLength);
   for (const [pc, insn] of program.insns.entries()) {
@@ -66,19 +75,27 @@ function askKernel(program: Program, flags: number, logLevel = 0): Said {
   const answer = kernel.loadProgram({ type, insns, flags, logLevel, unprivileged: values.unprivileged });
   if (answer.fd !== undefined) {
     kernel.close(answer.fd);
-    return { verdict: "accept", message: "" };
+    return { verdict: "accept", message: "", log: answer.log };
   }
   const name = errnoName(answer.errno);
   const message = readLog(answer.log).message || name;
-  return { verdict: name === "EACCES" || name === "EINVAL" || name === "E2BIG" ? "reject" : "unable", message };
+  return {
+    verdict: name === "EACCES" || name === "EINVAL" || name === "E2BIG" ? "reject" : "unable",
+    message,
+    log: answer.log,
+  };
 }
 
-function askUs(program: Program, flags: number): Said {
-  const verdict = verify(program, {
+function profileOf(flags: number): Partial<Profile> {
+  return {
     rcu: "implicit",
     privileged: !values.unprivileged,
     ...(flags & STRICT ? { strictAlignment: true } : {}),
-  });
+  };
+}
+
+function askUs(program: Program, flags: number): Said {
+  const verdict = verify(program, profileOf(flags));
   if (verdict.verdict === "accepted") return { verdict: "accept", message: "" };
   const lines = verdict.kernelMessage.split("\n");
   return { verdict: verdict.verdict === "rejected" ? "reject" : "unable", message: lines[lines.length - 1] ?? "" };
@@ -106,6 +123,39 @@ interface Difference {
   readonly program: Program;
   readonly flags: number;
   readonly at: number;
+}
+
+const runs = new Campaign(seed, 64);
+
+/** Why it is right to accept what the kernel refuses; undefined: it is not known. */
+function explanation(program: Program, flags: number): string | undefined {
+  const states = statesOf(askKernel(program, flags, 2).log);
+  const { pc } = states[states.length - 1] ?? {};
+  if (pc === undefined || runs.violationOf(program, seed) !== undefined) return undefined;
+  const live = liveness(program)[pc] ?? 0;
+  let visits = 0;
+  let sharper = false;
+  let within = true;
+  verify(program, profileOf(flags), {
+    onState: (state) => {
+      if (state.pc !== pc || state.frames.length > 1) return;
+      visits++;
+      const fits = states.some(
+        (theirs) =>
+          theirs.pc === pc &&
+          [...theirs.regs].every(
+            ([reg, text]) => ((live >> reg) & 1) === 0 || apart(state.reg(reg), text) === undefined,
+          ),
+      );
+      within &&= fits;
+      const last = states[states.length - 1];
+      sharper ||= [...(last?.regs ?? [])].some(
+        ([reg, text]) => ((live >> reg) & 1) === 1 && valueText(state.reg(reg)) !== text,
+      );
+    },
+  });
+  if (visits === 0) return "no run comes there";
+  return within && sharper ? "our bounds are sharper" : undefined;
 }
 
 const differs = { tooStrict: [] as Difference[], tooLax: [] as Difference[] };
@@ -144,10 +194,19 @@ console.log(
     `(kernel ${(programs / (kernelTime / 1000)).toFixed(0)}/s, we ${(programs / (ourTime / 1000)).toFixed(0)}/s)`,
 );
 if (unable > 0) console.log(`no verdict on one side: ${unable}`, Object.fromEntries(unableMessages));
-report("kernel rejects, we accept", differs.tooLax, "reject", "accept");
+const explained = new Map<string, number>();
+const unexplained: Difference[] = [];
+for (const difference of differs.tooLax) {
+  const why = explanation(difference.program, difference.flags);
+  if (why === undefined) unexplained.push(difference);
+  else explained.set(why, (explained.get(why) ?? 0) + 1);
+}
+const why = [...explained].map(([text, count]) => `${count} because ${text}`).join(", ") || "none";
+console.log(`kernel rejects, we accept: ${differs.tooLax.length}; explained: ${why}`);
+report("kernel rejects, we accept, unexplained", unexplained, "reject", "accept");
 report("kernel accepts, we reject", differs.tooStrict, "accept", "reject");
 const strictShare = differs.tooStrict.length / Math.max(1, accepted);
-process.exit(differs.tooLax.length === 0 && strictShare <= 0.01 ? 0 : 1);
+process.exit(unexplained.length === 0 && strictShare <= 0.01 ? 0 : 1);
 
 function report(title: string, found: readonly Difference[], theirs: Said["verdict"], ours: Said["verdict"]): void {
   const of = theirs === "accept" ? accepted : programs - accepted;

@@ -9,9 +9,15 @@ export interface Baseline {
   /** By name: the percentages of T1. */
   readonly scores: Readonly<Record<string, number>>;
   /** Of programs from `seed`: where kernel and verifier agree, 1 accepts and 0 refuses; 2: not to be compared. */
-  readonly verdicts: readonly (0 | 1 | 2)[];
+  readonly verdicts: readonly Answer[];
+  /** The same of a program without privileges. */
+  readonly unprivileged: readonly Answer[];
   readonly seed: number;
+  /** Instructions walked for all of them. */
+  readonly walked: number;
 }
+
+export type Answer = 0 | 1 | 2;
 
 /** Enough for honest walks of small programs, and soon used up by one that does not end. */
 export const LIMITS = { instructions: 20_000 };
@@ -21,6 +27,12 @@ export function* boundaryPrograms(seed: number): Generator<Program> {
   for (const random = randomFrom(seed); ; ) yield boundaryProgram(random).program;
 }
 
-export function verdictOf(program: Program): 0 | 1 {
-  return verify(program, { rcu: "implicit" }, { limits: LIMITS }).verdict === "accepted" ? 1 : 0;
+export interface Judged {
+  readonly answer: 0 | 1;
+  readonly walked: number;
+}
+
+export function judged(program: Program, privileged: boolean): Judged {
+  const { verdict, statistics } = verify(program, { rcu: "implicit", privileged }, { limits: LIMITS });
+  return { answer: verdict === "accepted" ? 1 : 0, walked: statistics.instructions };
 }

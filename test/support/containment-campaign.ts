@@ -46,6 +46,11 @@ export class Campaign {
     return { program, text, inputSeed };
   }
 
+  /** What is wrong with runs of a given program, if anything. */
+  violationOf(program: Program, inputSeed: number): string | undefined {
+    return this.check(program, inputSeed);
+  }
+
   /** The least program that violates in the same way, numbers aside. */
   shrunk({ program, text, inputSeed }: Violation): Program {
     const kind = (said: string | undefined): string | undefined =>
