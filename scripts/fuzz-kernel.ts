@@ -14,7 +14,7 @@ import type { Program } from "../src/isa/program.ts";
 import { createMap } from "../src/kernel/judge.ts";
 import { readLog } from "../src/kernel/log.ts";
 import { errnoName, openKernel } from "../src/kernel/syscall.ts";
-import { valueText } from "../src/verifier/log.ts";
+import { valueText } from "../src/verifier/log-text.ts";
 import { liveness } from "../src/verifier/search/liveness.ts";
 import type { Profile } from "../src/verifier/verdict.ts";
 import { verify } from "../src/verifier/verify.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { print } from "../src/isa/print.ts";
 import { type CorpusRecord, corpusCase } from "../src/lab/corpus.ts";
-import { valueText } from "../src/verifier/log.ts";
+import { valueText } from "../src/verifier/log-text.ts";
 import { liveness } from "../src/verifier/search/liveness.ts";
 import type { Value } from "../src/verifier/state/value.ts";
 import { verify } from "../src/verifier/verify.ts";
