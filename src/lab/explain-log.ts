@@ -119,6 +119,9 @@ function untilPlace(steps: readonly LogStep[], pc: number | undefined): readonly
 function stateBefore(log: KernelLog, path: readonly LogStep[], reg: number): string | undefined {
   const name = `R${reg}`;
   const depth = path[path.length - 1]?.depth;
+  // The refused instruction changed nothing: what stands behind it is what it met.
+  const met = path[path.length - 1]?.after.get(name);
+  if (met !== undefined) return met;
   for (let at = path.length - 2; at >= 0; at--) {
     const step = path[at];
     if (step === undefined || step.depth !== depth) {

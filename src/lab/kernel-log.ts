@@ -71,16 +71,22 @@ function stripped(raw: string): string {
       again = true;
     }
   }
-  return line;
+  const said = keyed.exec(line);
+  return said === null ? line : (said[1] ?? "").replace(/\\(.)/g, "$1").trim();
 }
+
+/** logrus and slog, which Cilium's agent writes the log's lines with. */
+const keyed = /^(?:time=\S+ )?level=\w+(?: msg="((?:[^"\\]|\\.)*)")?(?: \w+=\S+)*$/;
+/** The last two lines in one, as the errors of Go's ebpf package have them. */
+const summary = /(?:^|: )(\d{1,7}: \([0-9a-f]{2}\) .+?): (.+?) \((?:truncated, )?\d+ line\(s\) omitted\)$/;
 
 const insnLine = /^\s*(\d{1,7}): \(([0-9a-f]{2})\) (.*)$/;
 const stateLine = /^\s*(\d{1,7}): ?((?:frame\d+: ?)?(?:R\d+(?:_[rwDlive]+)?=|fp-\d+).*)?$/;
 const fromLine = /^\s*from (\d+) to (\d+)(?: \(speculative execution\))?: ?(.*)$/;
-const frameState = /^ *(?:frame(\d+): )?(?:R\d+(?:_\w+)?=|fp-\d+)/;
+const frameState = /^ *(?:frame\d+: )?(?:R\d+(?:_\w+)?=|fp-\d+)/;
 /** What the verifier says to its developers, and what loaders say around it. */
 const noise =
-  /^\s*(?:func#\d+ @|Live regs before insn|\d{0,4} *\d{1,7}: [.0-9]{10} \(|mark_precise:|last_idx |regs=|parent (?:didn't|already)|propagating |frame \d+: propagating|\(\d+(?:,\d+)*\) (?:frame|live)|SCC |caller:|callee:|returning from callee:|to caller at|Validating |Func#\d+ .*(?:safe|assumed valid)|verification time|stack depth \d|peak_states|arg#\d+ reference type|reg type unsupported for arg#\d+ function|btf_vmlinux is malformed|\d+: safe$|.*(?:BEGIN|END) (?:PROG LOAD LOG|DUMP LOG|LOG)|[-=*# ]*$)/;
+  /^\s*(?:func#\d+ @|Live regs before insn|\d{0,4} *\d{1,7}: [.0-9]{10} \(|mark_precise:|last_idx |regs=|parent (?:didn't|already)|propagating |frame \d+: propagating|\(\d+(?:,\d+)*\) (?:frame|live)|SCC |caller:|callee:|returning from callee:|to caller at|Validating |Func#\d+ .*(?:safe|assumed valid)|verification time|stack depth \d|peak_states|arg#\d+ reference type|reg type unsupported for arg#\d+ function|btf_vmlinux is malformed|\d+: safe$|.*(?:BEGIN|END) (?:PROG LOAD LOG|DUMP LOG|LOG)|Skipped \d+ bytes|\[\.\.\.\]|[-=*# ]*$)/;
 const chatter =
   /^\s*(?:libbpf: |bpftool: |Error: |error: |ERROR|WARN|INFO|make|Traceback|level=|time=|```|~~~|\$ |# |\+ )|BPF program load failed|failed to load (?:program|object|BPF)|couldn't load|Permission denied \(os error|^\s*\.\.\. /;
 const processed = /^\s*processed (\d+) insns/;
@@ -148,6 +154,13 @@ class Reader {
       this.lastLine = number;
       return true;
     }
+    const both = text.endsWith("omitted)") ? summary.exec(text.slice(-2000)) : null;
+    if (both !== null && codeOfMessage(both[2] ?? "") !== undefined) {
+      this.messages = [];
+      this.isWalk(both[1] ?? "", number);
+      this.say(both[2] ?? "", number);
+      return true;
+    }
     if (this.isWalk(text, number)) {
       this.seen = true;
       this.lastLine = number;
@@ -199,9 +212,8 @@ class Reader {
       this.state(state[2] ?? "");
       return true;
     }
-    const frame = frameState.exec(text);
-    if (frame !== null) {
-      this.depth = Number(frame[1] ?? 0);
+    if (frameState.test(text)) {
+      this.state(text);
       return true;
     }
     return false;

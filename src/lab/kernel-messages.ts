@@ -62,7 +62,7 @@ const rows: readonly Row[] = [
   ],
   [/^variable[- ]offset stack|^unbounded variable-offset|variable stack (?:access|read|write)/, "E0304"],
   [/^stack depth|^invalid unbounded/, "E0304"],
-  [/invalid mem access 'scalar'|invalid mem access 'inv'|invalid mem access 'fp'/, "E0306"],
+  [/invalid mem access 'scalar'|invalid mem access '(?:inv|imm|fp)'/, "E0306"],
   [/^invalid bpf_context access|^invalid ctx access|^dereference of modified ctx|^variable ctx access/, "E0307"],
   [/^negative offset ctx ptr|^invalid (?:tracepoint|btf_id) access|^access to ctx|ctx access var_off/, "E0307"],
   [/^(?:write into|read from|read into) map forbidden|^read-?only|cannot write into|write .* forbidden/, "E0308"],
@@ -87,7 +87,10 @@ const rows: readonly Row[] = [
   // Values.
   [/!read_ok$|^attempt to read uninitialized|^uninitialized (?:register|stack)/, "E0401"],
   [/^At (?:program|callback|subprogram|exception callback) (?:exit|return)/, "E0403"],
-  [/^R0 (?:has|is not) .*return|should have been in|^bpf_exit: return value|^Subprogram .* return/i, "E0403"],
+  [
+    /^R0 (?:has|is not) .*return|should have been in|^LD_ABS is only allowed in functions that|^bpf_exit: return value|^Subprogram .* return/i,
+    "E0403",
+  ],
   [/leaks addr|^cannot spill pointers to stack|^cannot return stack pointer|partial copy of pointer/, "E0404"],
   [/^attempt to corrupt spilled pointer|^spilled ptr in range|leak pointer/, "E0404"],
   [/pointer comparison prohibited/, "E0407"],

@@ -137,6 +137,7 @@ Error: failed to load object file`,
   ["libbpf, twice", `libbpf: -- BEGIN DUMP LOG ---\nlibbpf:\n${six}\n\nlibbpf: -- END LOG --\n${six}`],
   ["a Go error", `load program: permission denied:\n${each("\t")}`],
   ["an aya error", `Error: the BPF_PROG_LOAD syscall failed. Verifier output: ${six}`],
+  ["Cilium's agent", six.replace(/"/g, '\\"').replace(/^(.*)$/gm, 'level=warning msg="$1" subsys=datapath-loader')],
   ["JSON", JSON.stringify({ log: six })],
   ["Markdown", `I get this:\n\n\`\`\`\n${six}\n\`\`\`\n`],
   ["no beginning", six.split("\n").slice(8).join("\n")],
@@ -152,6 +153,46 @@ describe("other styles", () => {
       kernelMessage: "R0 invalid mem access 'map_value_or_null'",
     });
     expect(diagnostic?.notes.map((note) => [note.event, note.pc])).toEqual([["born", 6]]);
+  });
+
+  it("read the states that older kernels print on lines of their own", () => {
+    const text = `9: (55) if r0 != 0x0 goto pc+1
+ R0=inv0 R6=ctx(id=0,off=0,imm=0) R10=fp0 fp-8=mmmmmmmm
+
+from 9 to 11: R0=map_value(id=0,off=0,ks=4,vs=16,imm=0) R6=ctx(id=0,off=0,imm=0) R7=inv(id=0) R10=fp0
+11: (0f) r0 += r7
+last_idx 11 first_idx 9
+regs=80 stack=0 before 9: (55) if r0 != 0x0 goto pc+1
+ R0=map_value(id=0,off=0,ks=4,vs=16,imm=0) R6=ctx(id=0,off=0,imm=0) R7=inv(id=0) R10=fp0
+fp-8=mmmmmmmm fp-16=mmmmmmmm
+math between map_value pointer and register with unbounded min value is not allowed
+processed 12 insns (limit 1000000), stack depth 16`;
+    const { diagnostic } = only(text);
+    expect(diagnostic).toMatchObject({ code: "E0402", pc: 11 });
+    expect(diagnostic?.facts?.[0]).toEqual({ name: "state", text: "r7 = inv(id=0)" });
+  });
+
+  it("read the one line of an error of Go", () => {
+    const text =
+      "program tail: load program: permission denied: 2908: (69) r5 = *(u16 *)(r1 +36): R1 invalid mem access " +
+      "'map_value_or_null' (4703 line(s) omitted)";
+    expect(only(text).diagnostic).toMatchObject({ code: "E0301", pc: 2908 });
+  });
+
+  it("reads logs of the first kernels", () => {
+    const text = `bpf: Permission denied
+0: (79) r6 = *(u64 *)(r1 +112)
+1: (85) call 14
+2: (15) if r6 == 0x0 goto pc+55
+ R0=inv R6=inv R10=fp
+3: (b7) r1 = 0
+4: (61) r3 = *(u32 *)(r1 +0)
+R1 invalid mem access 'imm'
+
+Traceback (most recent call last):`;
+    const { diagnostic } = only(text);
+    expect(diagnostic).toMatchObject({ code: "E0306", pc: 4 });
+    expect(diagnostic?.notes.map((note) => [note.event, note.pc])).toEqual([["born", 3]]);
   });
 
   it("keep the line of C", () => {
@@ -265,6 +306,8 @@ describe("what cannot be explained", () => {
     ["words that begin many messages", "write math between type= ".repeat(40_000)],
     ["numbers out of range", "9999999: (ff) r99 = r99\nfrom 9999999 to 9999999: R99=\nR99 !read_ok"],
     ["brackets without end", `0: (b7) r0 = 0 ; R0=${"(".repeat(100_000)}`],
+    ["a line of keys", `level=warning ${"a=b=".repeat(4000)} x`],
+    ["a summary without end", `${"1: (00) : ".repeat(1600)} (1 line(s) omitted)\n`.repeat(20)],
     ["many paths", "1: (05) goto pc-1\nfrom 2 to 1: R0=0\n".repeat(50_000)],
   ])("takes no time over %s", (_, text) => {
     const began = performance.now();
