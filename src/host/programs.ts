@@ -142,6 +142,8 @@ export const programTypes = {
     contextSize: 96,
     fields: [
       field("buffer", 0, 8, { kind: "buffer", whole: true }),
+      // Only what begins where the pointer begins is the pointer.
+      field("rest of the pointer", 1, 7),
       ...Array.from({ length: 11 }, (_, n) => field(`argument ${n + 1}`, 8 * (n + 1), 8)),
     ],
     tracing: true,

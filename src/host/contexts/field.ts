@@ -23,6 +23,8 @@ export interface Field {
   readonly kind: FieldKind;
   /** Loaded whole or not at all; absent: any aligned part of it. */
   readonly whole?: true;
+  /** Only parts that begin where it begins may be loaded. */
+  readonly fromStart?: true;
   /** Loaded as 4 bytes too, although it is 2: ports were 4 bytes once. */
   readonly asWord?: true;
   /** Stored whole, or in any aligned part. */
@@ -61,6 +63,7 @@ function fits(each: Field, { offset, size, write, signed, attach }: FieldAccess)
     if (each.write === "whole") return size === each.size;
   } else {
     if (each.whole === true) return size === each.size && !(signed === true && each.kind.startsWith("packet"));
+    if (each.fromStart === true && offset !== each.offset) return false;
     if (each.asWord === true && offset === each.offset && size === 4) return true;
   }
   return offset + size <= each.offset + each.size;

@@ -43,27 +43,30 @@ const rows: readonly Field[] = [
 /** The addresses and ports of the socket: only where the packet surely has one. */
 const addresses = rows.filter(({ offset }) => offset >= 88 && offset <= 136).map(({ name }) => name);
 
-/** The fields of a program type: all but `hidden`; those in `written` may be stored to. `cb` is any type's own. */
+/** The fields of a program type: all but `hidden`; those in `written` may be stored to, `cb` in parts. */
 function skb(written: readonly string[], hidden: readonly string[]): readonly Field[] {
   return rows
     .filter(({ name }) => !hidden.includes(name))
     .map((row) => {
-      if (row.name === "cb") return { ...row, write: "parts" };
-      return written.includes(row.name) ? { ...row, write: "whole" } : row;
+      if (!written.includes(row.name)) return row;
+      return { ...row, write: row.name === "cb" ? "parts" : "whole" };
     });
 }
 
 export const socketFilterFields = skb(
-  [],
+  ["cb"],
   ["tc_classid", "data", "data_end", "data_meta", ...addresses, "tstamp", "wire_len", "hwtstamp", "tstamp_type"],
 );
 
 export const trafficControlFields = skb(
-  ["mark", "tc_index", "priority", "tc_classid", "tstamp", "queue_mapping"],
+  ["cb", "mark", "tc_index", "priority", "tc_classid", "tstamp", "queue_mapping"],
   addresses,
 );
 
-export const cgroupFields = skb(["mark", "priority", "tstamp"], ["tc_classid", "data_meta", "wire_len", "tstamp_type"]);
+export const cgroupFields = skb(
+  ["cb", "mark", "priority", "tstamp"],
+  ["tc_classid", "data_meta", "wire_len", "tstamp_type"],
+);
 
 export const streamFields = skb(
   ["tc_index", "priority"],

@@ -85,19 +85,19 @@ export const skMsgFields: readonly Field[] = [
 /** struct bpf_sock. */
 const sock: readonly Field[] = [
   field("bound_dev_if", 0, 4, { whole: true }),
-  field("family", 4),
-  field("type", 8),
-  field("protocol", 12),
+  field("family", 4, 4, { fromStart: true }),
+  field("type", 8, 4, { fromStart: true }),
+  field("protocol", 12, 4, { fromStart: true }),
   field("mark", 16, 4, { whole: true }),
   field("priority", 20, 4, { whole: true }),
   field("src_ip4", 24),
   ...[0, 1, 2, 3].map((n) => field(`src_ip6[${n}]`, 28 + 4 * n)),
-  field("src_port", 44),
+  field("src_port", 44, 4, { fromStart: true }),
   field("dst_port", 48, 2, { asWord: true }),
   field("dst_ip4", 52),
   ...[0, 1, 2, 3].map((n) => field(`dst_ip6[${n}]`, 56 + 4 * n)),
-  field("state", 72),
-  field("rx_queue_mapping", 76),
+  field("state", 72, 4, { fromStart: true }),
+  field("rx_queue_mapping", 76, 4, { fromStart: true }),
 ];
 
 /** struct bpf_tcp_sock: all words but two counters. */

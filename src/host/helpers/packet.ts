@@ -73,7 +73,7 @@ const lookers: readonly Helper[] = [
   looks(21, "bpf_skb_set_tunnel_key", ["ctx", "mem", "size", "any"], trafficControl),
   looks(24, "bpf_get_route_realm", ["ctx"], trafficControl, nothing),
   looks(32, "bpf_skb_change_type", ["ctx", "any"], trafficControl),
-  looks(33, "bpf_skb_under_cgroup", ["ctx", "mapPtr", "any"], trafficControl),
+  { ...looks(33, "bpf_skb_under_cgroup", ["ctx", "mapPtr", "any"], trafficControl), maps: ["cgroup_array"] },
   looks(79, "bpf_skb_cgroup_id", ["ctx"], [...trafficControl, "cgroup_skb"], nothing),
   looks(83, "bpf_skb_ancestor_cgroup_id", ["ctx", "any"], [...trafficControl, "cgroup_skb"], nothing),
   looks(97, "bpf_skb_ecn_set_ce", ["ctx"], [...trafficControl, "cgroup_skb"], nothing),

@@ -53,7 +53,7 @@ export function checkMapType(state: State, callee: Callee, map: MapDef | null, p
   const forCall = contract.maps?.includes(map.type) ?? true;
   // A timer's map argument says where the timer lies.
   if (((forMap || updatable) && forCall) || name === "timer_init") return;
-  const callback = contract.callback !== undefined && forMap;
+  const callback = name === "for_each_map_elem" && forMap;
   reject({
     code: "E0703",
     state,

@@ -70,7 +70,13 @@ export function checkField(state: State, callee: Callee, reg: number, value: Val
   if (!value.scalar.isConst) {
     refuse("its offset varies", `R${reg} doesn't have constant offset. bpf_${kind} has to be at the constant offset`);
   }
-  if (field === undefined) refuse(`\`${name}\` has none in its value`, `map '${name}' has no valid bpf_${kind}`);
+  if (field === undefined) {
+    const typed = value.map?.fields !== undefined;
+    refuse(
+      `\`${name}\` has none in its value`,
+      `map '${name}' ${typed ? "has no valid" : "has to have BTF in order to use"} bpf_${kind}`,
+    );
+  }
   const off = value.off + Number(value.scalar.smin);
   if (field !== undefined && field.offset !== off) {
     refuse(

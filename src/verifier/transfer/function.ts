@@ -212,7 +212,19 @@ export function enterCallback(env: Env, state: State, shape: CallbackShape, fact
   if (shape.times !== undefined) {
     const most = state.reg(shape.times + 1);
     needNumber(env, state, shape.times + 1);
-    if (most.kind === "scalar" && BigInt(begun) >= most.scalar.umax) return;
+    if (most.kind !== "scalar") {
+      reject({
+        code: "E0702",
+        state,
+        operand: "whole",
+        culprit: shape.times + 1,
+        text: "the count of a loop must be a number",
+        label: `\`r${shape.times + 1}\` is ${describe(most)}`,
+        // It takes any value, and stumbles where it counts.
+        kernel: "verifier bug: backtracking misuse",
+      });
+    }
+    if (BigInt(begun) >= most.scalar.umax) return;
   }
   const inside = state.copy();
   checkDepth(inside);
