@@ -45,14 +45,15 @@ export function decide(op: JumpOp, width: Width, a: Scalar, b: Scalar): boolean 
 
 /**
  * The operands on that edge of a jump that `decide` leaves open. Linux sees no edge dead that is open there: where the
- * bounds of an operand come to contradict one another, it forgets them, keeps the bits, and walks on.
+ * bounds of an operand come to contradict one another, it forgets them, keeps the bits and what it just learnt, and
+ * walks on.
  */
 export function refine(op: JumpOp, width: Width, a: Scalar, b: Scalar, taken: boolean): compare.Operands {
   if (op === "jset" && !isNumber(width, a) && !isNumber(width, b)) return { a, b };
   const learnt = compare.refine(op, width, a, b, taken);
   if (learnt !== undefined) return learnt;
-  const clear = op === "jset" && !taken && b.isConst;
-  return { a: clear ? bitsOf(arithmetic.alu("and", 64, a, not(b, width))) : bitsOf(a), b: bitsOf(b) };
+  const bits = { a: bitsOf(a), b: bitsOf(b) };
+  return compare.refine(op, width, bits.a, bits.b, taken) ?? bits;
 }
 
 /** The same for a compare of a register with itself: each side bounds the other. */
@@ -63,11 +64,6 @@ export function refineSame(op: JumpOp, width: Width, a: Scalar, taken: boolean):
 
 function bitsOf(a: Scalar): Scalar {
   return a.isConst ? a : Scalar.ofBits(a.bits);
-}
-
-function not(a: Scalar, width: Width): Scalar {
-  const { bits } = a;
-  return Scalar.ofHalves(width === 32 ? -1 : ~bits.valueHi, ~bits.valueLo);
 }
 
 function isNumber(width: Width, a: Scalar): boolean {
