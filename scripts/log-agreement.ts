@@ -1,7 +1,7 @@
 // How much of the log that `verify --log-level 2` prints is what a kernel printed for the same program, word for word.
 // npx tsx scripts/log-agreement.ts --corpus DIR [--show N] [--id TEXT]
 // DIR holds verdicts.jsonl (the records of `bpflab corpus`) and states/ID.log, the kernel's level-2 logs. Left out of
-// both: addresses, identities' numbers where asked, and what the kernel says to its own developers.
+// both: addresses, and what the kernel says to its own developers.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -99,7 +99,9 @@ for (const line of records) {
   const record = JSON.parse(line) as CorpusRecord;
   if (!logs.has(`${record.id}.log`) || !record.id.includes(values.id)) continue;
   // The logs are of loads without the types of functions.
-  const made = corpusCase({ ...record, needs_btf_func: false }, (name) => readFileSync(join(folder, name), "utf8"));
+  const made = corpusCase({ ...record, needs_btf_func: false, has_btf: false, func_info: [] }, (name) =>
+    readFileSync(join(folder, name), "utf8"),
+  );
   if (typeof made === "string") continue;
   // The kernel's maps had no names.
   const maps = made.program.maps.map((map) => ({ ...map, name: "" }));

@@ -6,7 +6,7 @@ import { helperName } from "../host/names.ts";
 import type { Insn } from "../isa/insn.ts";
 import { print } from "../isa/print.ts";
 import type { Program } from "../isa/program.ts";
-import { frameText, type Touched } from "./log-text.ts";
+import { frameText, type Naming, type Touched } from "./log-text.ts";
 import { place, type Slot, STACK_SIZE } from "./state/stack.ts";
 import type { State } from "./state/state.ts";
 import type { Statistics } from "./verdict.ts";
@@ -42,6 +42,16 @@ export class WalkLog {
   private size = 0;
   private dropped = 0;
   private before: Before | null = null;
+  /** Identities as Linux numbers them: from 1, and two for a reference that may be null. */
+  private readonly names = new Map<number, number>();
+  private lastName = 0;
+  private readonly name: Naming = (id, held) => {
+    const known = this.names.get(id);
+    if (known !== undefined) return known;
+    this.lastName += held ? 2 : 1;
+    this.names.set(id, this.lastName);
+    return this.lastName;
+  };
   /** Level 1: how much of the log stays when a state is taken up. */
   private readonly resume = new Map<State, { readonly lines: number; readonly last: string }>();
 
@@ -68,7 +78,7 @@ export class WalkLog {
     else if (state.frames.length > before.depth) this.called(state, before);
     else if (state.frames.length < before.depth) this.returned(state, before);
     else {
-      const text = frameText(state, at, touchedBy(before, state));
+      const text = this.frame(state, at, touchedBy(before, state));
       if (text !== ` frame${at}:` && text !== "") this.append(text);
     }
     const insn = this.program.insns[pc];
@@ -102,11 +112,14 @@ export class WalkLog {
 
   /** The verdict; what Linux says where it is a refusal, and the state of an endless loop. */
   end(statistics: Statistics, limit: number, message: string, loop: State | null): void {
-    if (message !== "") this.say(...message.split("\n"));
+    const said = message.replace(/(reference |\()id=([1-9]\d*)/g, (_, before: string, id: string) => {
+      return `${before}id=${this.name(Number(id), before !== "(")}`;
+    });
+    if (said !== "") this.say(...said.split("\n"));
     else if (this.level === 1) this.lines = [];
     // The two states that Linux shows here are equal, or it would be no endless loop.
     if (loop !== null) {
-      const all = frameText(loop, loop.frames.length - 1, null);
+      const all = this.frame(loop, loop.frames.length - 1, null);
       this.say(`cur state:${all}`, `old state:${all}`);
     }
     const { instructions, states, peakStates } = statistics;
@@ -130,7 +143,7 @@ export class WalkLog {
   /** A path begins, or one that was put aside goes on: everything that is known is shown. */
   private takeUp(state: State): void {
     const { pc } = state;
-    const all = frameText(state, state.frames.length - 1, null);
+    const all = this.frame(state, state.frames.length - 1, null);
     const from = state.path?.from ?? -1;
     if (this.level === 1) this.takeBack(state);
     if (from < 0 && pc !== 0) {
@@ -140,6 +153,10 @@ export class WalkLog {
       this.say("", `from ${from} to ${pc}:${all}`);
     }
     this.say(`${pc}:${all}`);
+  }
+
+  private frame(state: State, at: number, touched: Touched | null): string {
+    return frameText(state, at, touched, this.name);
   }
 
   private takeBack(state: State): void {
@@ -152,21 +169,21 @@ export class WalkLog {
   private called(state: State, before: Before): void {
     const at = state.frames.length - 1;
     // What a call leaves of the argument registers is nothing; here they are forgotten at the return.
-    this.say("caller:", frameText(state, before.depth - 1, { regs: ~CALL, slots: null }));
-    this.say("callee:", frameText(state, at, null));
-    this.say(`${state.pc}:${frameText(state, at, null)}`);
+    this.say("caller:", this.frame(state, before.depth - 1, { regs: ~CALL, slots: null }));
+    this.say("callee:", this.frame(state, at, null));
+    this.say(`${state.pc}:${this.frame(state, at, null)}`);
   }
 
   private returned(state: State, before: Before): void {
     this.returning(state, before);
     if (this.level === 2) {
-      this.say("", `from ${before.pc} to ${state.pc}:${frameText(state, state.frames.length - 1, null)}`);
+      this.say("", `from ${before.pc} to ${state.pc}:${this.frame(state, state.frames.length - 1, null)}`);
     }
   }
 
   private returning(state: State, { callee, depth }: Before): void {
-    this.say("returning from callee:", callee === null ? "" : frameText(callee, depth - 1, null));
-    this.say(`to caller at ${state.pc}:`, frameText(state, state.frames.length - 1, null));
+    this.say("returning from callee:", callee === null ? "" : this.frame(callee, depth - 1, null));
+    this.say(`to caller at ${state.pc}:`, this.frame(state, state.frames.length - 1, null));
   }
 
   /** Behind the instruction that changed it. */
