@@ -14,7 +14,7 @@ interface FixedMemory {
  * - `any`: any initialised value. `scalar`: a number.
  * - `mapPtr`: a map. `mapKey`, `mapValue`: readable memory of the size that the mapPtr before it says.
  * - `mapValueOut`: writable memory of the value's size, which the call fills.
- * - `mapValueOrNull`: such memory, or the number 0.
+ * - `mapValueOrNull`: such memory, or the number 0. `ctx`: the context, `ctxOrNull`: or the number 0.
  * - `mem`: readable, `memOrNull`: or the number 0, `memOut`: writable and filled by the call, `memInOut`: read and written;
  *   its size is the argument after it, `size` (at least 1) or `sizeOrZero`.
  * - `{ mem: n }` / `{ memOut: n }` / `{ memInOut: n }`: n bytes.
@@ -47,6 +47,7 @@ export type ArgKind =
   | "allocSize"
   | "constString"
   | "ctx"
+  | "ctxOrNull"
   | "callback"
   | "callbackContext"
   | "spinLock"

@@ -1,19 +1,11 @@
 // Helpers of tracing: perf events and stack traces. The machine samples nothing, and has no stack of the kernel's.
 import type { Helper } from "../contract.ts";
-import type { HostCall } from "../machine.ts";
-import { tracingAndSyscall } from "./groups.ts";
+import { tracing, tracingAndSyscall } from "./groups.ts";
+import { nothing, zeroed } from "./nothing.ts";
 
 const EFAULT = -14;
 const ENOENT = -2;
 const EINVAL = -22;
-
-/** Zeroes the memory in argument `i` of the size in the argument after it, as helpers do before they fail. */
-function zeroed(call: HostCall, i: number, errno: number): void {
-  const size = call.lo(i + 1) >>> 0;
-  if (size > 0 && !call.writable(i, size)) return;
-  for (let at = 0; at < size; at++) call.setByte(i, at, 0);
-  call.returnsNumber(errno);
-}
 
 export const perfEventOutput = {
   id: 25,
@@ -72,6 +64,33 @@ export const getStack = {
   start: (call) => zeroed(call, 1, EFAULT),
 } as const satisfies Helper;
 
+/** Which function is traced is not told: none is. */
+export const getFuncIp = {
+  id: 173,
+  name: "bpf_get_func_ip",
+  args: ["ctx"],
+  returns: "integer",
+  programs: tracingAndSyscall,
+  start: nothing,
+} as const satisfies Helper;
+
+export const getAttachCookie = {
+  id: 174,
+  name: "bpf_get_attach_cookie",
+  args: ["ctx"],
+  returns: "integer",
+  programs: tracing,
+  start: nothing,
+} as const satisfies Helper;
+
+export const getBranchSnapshot = {
+  id: 176,
+  name: "bpf_get_branch_snapshot",
+  args: ["memOut", "sizeOrZero", "any"],
+  returns: "integer",
+  start: (call) => zeroed(call, 0, ENOENT),
+} as const satisfies Helper;
+
 export const helpers = [
   perfEventOutput,
   perfEventRead,
@@ -79,4 +98,7 @@ export const helpers = [
   perfProgReadValue,
   getStackid,
   getStack,
+  getFuncIp,
+  getAttachCookie,
+  getBranchSnapshot,
 ] as const;

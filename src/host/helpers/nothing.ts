@@ -13,3 +13,11 @@ const EOPNOTSUPP = -95;
 export function unsupported(call: HostCall): void {
   call.returnsNumber(EOPNOTSUPP);
 }
+
+/** Zeroes the memory in argument `i`, of the size in the argument after it, as helpers do before they fail. */
+export function zeroed(call: HostCall, i: number, errno: number): void {
+  const size = call.lo(i + 1) >>> 0;
+  if (size > 0 && !call.writable(i, size)) return;
+  for (let at = 0; at < size; at++) call.setByte(i, at, 0);
+  call.returnsNumber(errno);
+}

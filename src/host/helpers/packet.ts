@@ -1,8 +1,9 @@
 // Helpers on the packet and the way it takes. The machine's packet keeps its length and place: helpers that would change
 // either, or the socket buffer around it, say that they cannot.
 import type { Helper } from "../contract.ts";
+import type { HostCall } from "../machine.ts";
 import { packetOwners, trafficControl, withSkb } from "./groups.ts";
-import { nothing, unsupported } from "./nothing.ts";
+import { nothing, unsupported, zeroed } from "./nothing.ts";
 
 export const skbLoadBytes = {
   id: 26,
@@ -46,6 +47,13 @@ function looks(
   return { id, name, args, returns: "integer", programs, start };
 }
 
+const EINVAL = -22;
+
+/** TC_ACT_SHOT: without a device to send it to the packet is dropped. */
+function shot(call: HostCall): void {
+  call.returns(2, 0);
+}
+
 const skbChangers = [...trafficControl, "sk_skb"] as const;
 
 const movers: readonly Helper[] = [
@@ -64,12 +72,16 @@ const movers: readonly Helper[] = [
 ];
 
 const lookers: readonly Helper[] = [
-  looks(20, "bpf_skb_get_tunnel_key", ["ctx", "memOut", "size", "any"], trafficControl, (call) => {
-    const size = call.lo(2) >>> 0;
-    if (!call.writable(1, size)) return;
-    for (let at = 0; at < size; at++) call.setByte(1, at, 0);
-    call.returnsNumber(-22);
-  }),
+  looks(20, "bpf_skb_get_tunnel_key", ["ctx", "memOut", "size", "any"], trafficControl, (call) =>
+    zeroed(call, 1, EINVAL),
+  ),
+  looks(29, "bpf_skb_get_tunnel_opt", ["ctx", "memOut", "size"], trafficControl, (call) => zeroed(call, 1, EINVAL)),
+  looks(30, "bpf_skb_set_tunnel_opt", ["ctx", "mem", "size"], trafficControl),
+  looks(66, "bpf_skb_get_xfrm_state", ["ctx", "any", "memOut", "size", "any"], trafficControl, (call) =>
+    zeroed(call, 2, EINVAL),
+  ),
+  looks(152, "bpf_redirect_neigh", ["any", "memOrNull", "sizeOrZero", "any"], trafficControl, shot),
+  looks(155, "bpf_redirect_peer", ["any", "any"], trafficControl, shot),
   looks(21, "bpf_skb_set_tunnel_key", ["ctx", "mem", "size", "any"], trafficControl),
   looks(24, "bpf_get_route_realm", ["ctx"], trafficControl, nothing),
   looks(32, "bpf_skb_change_type", ["ctx", "any"], trafficControl),
@@ -83,7 +95,7 @@ const lookers: readonly Helper[] = [
   looks(192, "bpf_skb_set_tstamp", ["ctx", "any", "any"], trafficControl),
 ];
 
-/** The machine has no devices: what would be redirected is dropped (XDP_ABORTED, TC_ACT_SHOT is 2). */
+/** The machine has no devices: what would be redirected is dropped (XDP_ABORTED). */
 export const redirect = looks(23, "bpf_redirect", ["any", "any"], packetOwners, nothing);
 
 export const redirectMap: Helper = {

@@ -82,6 +82,50 @@ export const getSocketUid = {
   start: (call) => call.returns(65534, 0),
 } as const satisfies Helper;
 
+export const getNetnsCookie = {
+  id: 122,
+  name: "bpf_get_netns_cookie",
+  args: ["ctxOrNull"],
+  returns: "integer",
+  programs: ["socket_filter", ...trafficControl, "cgroup_skb", "sk_msg", "cgroup_sock_addr"],
+  // The first network namespace.
+  start: (call) => call.returns(1, 0),
+} as const satisfies Helper;
+
+export const skCgroupId = {
+  id: 128,
+  name: "bpf_sk_cgroup_id",
+  args: ["anySock"],
+  returns: "integer",
+  programs: ["cgroup_skb"],
+  start: nothing,
+} as const satisfies Helper;
+
+export const skAncestorCgroupId = {
+  ...skCgroupId,
+  id: 129,
+  name: "bpf_sk_ancestor_cgroup_id",
+  args: ["anySock", "any"],
+} as const satisfies Helper;
+
+export const getRetval = {
+  id: 186,
+  name: "bpf_get_retval",
+  args: [],
+  returns: "integer",
+  programs: ["cgroup_sock_addr"],
+  start: nothing,
+} as const satisfies Helper;
+
+export const setRetval = {
+  id: 187,
+  name: "bpf_set_retval",
+  args: ["any"],
+  returns: "integer",
+  programs: ["cgroup_sock_addr"],
+  start: unsupported,
+} as const satisfies Helper;
+
 export const skAssign = {
   id: 124,
   name: "bpf_sk_assign",
@@ -228,6 +272,11 @@ export const helpers = [
   getListenerSock,
   getSocketCookie,
   getSocketUid,
+  getNetnsCookie,
+  skCgroupId,
+  skAncestorCgroupId,
+  getRetval,
+  setRetval,
   skAssign,
   tcpCheckSyncookie,
   tcpGenSyncookie,

@@ -1,7 +1,7 @@
 // Helpers that ask the system: clocks, processors, the current task, random numbers, memory of others.
 import type { Helper } from "../contract.ts";
 import { coarseClock, tracingAndSyscall } from "./groups.ts";
-import { nothing } from "./nothing.ts";
+import { nothing, unsupported, zeroed } from "./nothing.ts";
 
 const word = (value: bigint): [number, number] => [
   Number(BigInt.asIntN(32, value)),
@@ -190,6 +190,43 @@ export const ktimeGetTaiNs = {
   start: (call) => call.returns(...word(call.clock.bootNanoseconds())),
 } as const satisfies Helper;
 
+/** Signals go to the current task, which is nobody's. */
+export const sendSignal = {
+  id: 109,
+  name: "bpf_send_signal",
+  args: ["any"],
+  returns: "integer",
+  start: unsupported,
+} as const satisfies Helper;
+
+export const sendSignalThread = { ...sendSignal, id: 117, name: "bpf_send_signal_thread" } as const satisfies Helper;
+
+export const getCurrentTask = {
+  id: 35,
+  name: "bpf_get_current_task",
+  args: [],
+  returns: "integer",
+  start: nothing,
+} as const satisfies Helper;
+
+export const currentTaskUnderCgroup = {
+  id: 37,
+  name: "bpf_current_task_under_cgroup",
+  args: ["mapPtr", "any"],
+  returns: "integer",
+  maps: ["cgroup_array"],
+  start: unsupported,
+} as const satisfies Helper;
+
+export const getNsCurrentPidTgid = {
+  id: 120,
+  name: "bpf_get_ns_current_pid_tgid",
+  args: ["any", "any", "memOut", "size"],
+  returns: "integer",
+  // No namespace has that device and inode.
+  start: (call) => zeroed(call, 2, -22),
+} as const satisfies Helper;
+
 export const helpers = [
   ktimeGetNs,
   getPrandomU32,
@@ -213,4 +250,9 @@ export const helpers = [
   getCurrentAncestorCgroupId,
   ktimeGetCoarseNs,
   ktimeGetTaiNs,
+  sendSignal,
+  sendSignalThread,
+  getCurrentTask,
+  currentTaskUnderCgroup,
+  getNsCurrentPidTgid,
 ] as const;

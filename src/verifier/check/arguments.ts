@@ -89,7 +89,7 @@ export function checkArguments(env: Env, state: State, callee: Callee): CallFact
 }
 
 /** Arguments for which the number 0 stands for "none". */
-const nullable: readonly ArgKind[] = ["memOrNull", "mapValueOrNull", "callbackContext", "fullSockOrNull"];
+const nullable: readonly ArgKind[] = ["memOrNull", "mapValueOrNull", "callbackContext", "ctxOrNull", "fullSockOrNull"];
 const releases: readonly ArgKind[] = ["record", "sockRelease", "dynptrRelease"];
 /** Memory that is only read, and may be such as can only be read. */
 const readers: readonly ArgKind[] = ["mem", "memOrNull"];
@@ -285,6 +285,7 @@ function checkOne(
     case "sockRelease":
       facts.released = value;
       return;
+    case "ctxOrNull":
     case "sockCommon":
     case "anySock":
     case "fullSock":

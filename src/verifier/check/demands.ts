@@ -39,6 +39,7 @@ export const demands: Readonly<Record<Extract<ArgKind, string>, Demand>> = {
   allocSize: number,
   constString: { kinds: ["mapValue"], expected: "map_value", words: "a constant string in a map" },
   ctx: { kinds: ["ctx"], expected: "ctx", words: "the program's context" },
+  ctxOrNull: { kinds: ["ctx"], expected: "ctx", words: "the program's context, or 0" },
   callback: { kinds: ["func"], expected: "func", words: "a function of this program" },
   callbackContext: { kinds: ["stack"], expected: "fp", words: "a stack pointer, or 0" },
   spinLock: { kinds: ["mapValue"], expected: "map_value, ptr_", words: "a map value that holds the lock" },

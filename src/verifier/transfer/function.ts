@@ -164,6 +164,8 @@ function checkGlobalArgument(
     if (!movable.includes(value.kind)) requireUnmoved(state, reg, value, "whole");
     if (value.kind === "scalar" && value.scalar.value === 0n) {
       needNumber(env, state, reg);
+      // Linux looks at the type of the register only, and lets a plain 0 through.
+      if (arg.nonnull) refuse("memory that is not null", `arg#${reg - 1} is expected to be non-NULL`);
       return;
     }
     const there = value.maybeNull ? value.with({ maybeNull: false }) : value;
