@@ -232,9 +232,9 @@ describe("events", () => {
       r0 = *(u8 *)(r1 + 0)
       exit`;
     const lines = trace(source);
-    expect(lines.slice(lines.indexOf("4 call bpf_trace_printk/5") - 1)).toEqual([
+    expect(lines.slice(lines.indexOf("4 call bpf_trace_printk/2") - 1)).toEqual([
       "4 step r0=2",
-      "4 call bpf_trace_printk/5",
+      "4 call bpf_trace_printk/2",
       "4 print hi",
       "4 return bpf_trace_printk 2",
       "5 step r0=0",
