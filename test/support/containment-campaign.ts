@@ -51,6 +51,19 @@ export class Campaign {
     return this.check(program, inputSeed);
   }
 
+  /** Whether one of so many runs comes to an instruction. */
+  reaches(program: Program, pc: number, inputSeed: number, runs: number): boolean {
+    const loaded = this.machine.load(program);
+    if (!loaded.ok) return false;
+    const random = randomFrom(inputSeed);
+    for (let at = 0; at < runs; at++) {
+      fillMaps(loaded.value, random);
+      const run = loaded.value.start(inputOf(program, random));
+      for (let status = run.status; status === "running"; status = run.step()) if (run.pc === pc) return true;
+    }
+    return false;
+  }
+
   /** The least program that violates in the same way, numbers aside. */
   shrunk({ program, text, inputSeed }: Violation): Program {
     const kind = (said: string | undefined): string | undefined =>
