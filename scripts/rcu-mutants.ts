@@ -85,8 +85,8 @@ const mutants: readonly Mutant[] = [
     edits: [
       {
         file: "src/verifier/transfer/call.ts",
-        from: 'pointer("mapPtr", { ...common, map: inner })',
-        to: 'pointer("mapPtr", { ...common, protection: "none", map: inner })',
+        from: 'pointer("mapPtr", { ...common, map: map.inner })',
+        to: 'pointer("mapPtr", { ...common, protection: "none", map: map.inner })',
       },
     ],
   },
