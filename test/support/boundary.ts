@@ -8,6 +8,7 @@ import { aluOps } from "../../src/isa/alu.ts";
 import type { AccessSize, Insn, Operand, Width } from "../../src/isa/insn.ts";
 import { jumpOps } from "../../src/isa/jump.ts";
 import { type MapDef, makeProgram, type Program } from "../../src/isa/program.ts";
+import { joined, type Maker, VALUE } from "./boundary-joins.ts";
 import { Builder, imm, reg } from "./build.ts";
 
 export const boundaryTypes = ["socket_filter", "sched_cls", "xdp", "raw_tracepoint"] as const;
@@ -41,7 +42,6 @@ export interface Boundary {
 
 type Kind = "none" | "number" | "ctx" | "value" | "packet" | "end" | "stack" | "moved";
 const CTX = 6;
-const VALUE = 7;
 const PRANDOM = 7;
 const KTIME = 5;
 const LOOKUP = 1;
@@ -51,7 +51,7 @@ const interesting = [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 47, 48, 63, 64, 12
 const extreme = [-1, -2, -8, -64, -128, -512, 0x7fffffff, -0x80000000, 0x7ffffffe, -0x7fffffff, 0x10000, 0x40000000];
 const sizes = [1, 2, 4, 8] as const;
 
-class Generator {
+class Generator implements Maker {
   readonly random: () => number;
   readonly type: BoundaryType;
   readonly valueSize: (typeof valueSizes)[number];
@@ -140,7 +140,7 @@ class Generator {
     this.kinds[VALUE] = "value";
   }
 
-  private call(id: number): void {
+  call(id: number): void {
     this.b.helper(id);
     for (let r = 1; r <= 5; r++) this.kinds[r] = "none";
     this.kinds[0] = "number";
@@ -165,7 +165,7 @@ class Generator {
   private operand(): Operand {
     return this.chance(0.55) ? imm(this.constant()) : reg(this.number());
   }
-  private set(r: number, kind: Kind = "number"): void {
+  set(r: number, kind: Kind = "number"): void {
     this.kinds[r] = kind;
   }
 
@@ -425,7 +425,7 @@ class Generator {
 
   private accessSomewhere(): void {
     if (this.chance(0.3)) {
-      this.joined();
+      joined(this);
       return;
     }
     const roll = this.random();
@@ -529,220 +529,6 @@ class Generator {
     const from = this.chance(0.8) ? data : after;
     const off = (from === after ? -reach : 0) + Math.max(0, reach - size) + (this.chance(0.93) ? 0 : this.below(5) - 2);
     this.touch(from, size, off);
-  }
-
-  /**
-   * Two ways that meet again with something different in a register or a slot, and an access that rests on it. The
-   * first way is right; a walk of the second that is left out, for the first seems to stand for it, is a mistake.
-   */
-  private joined(): void {
-    const { b } = this;
-    const size = this.pick(sizes);
-    const most = Math.max(0, this.valueSize - size);
-    const [small, great] = [this.below(most + 1), this.chance(0.6) ? this.below(most + 1) : most + 1 + this.below(9)];
-    const index = this.pick([8, 9]);
-    const byte = this.below(this.valueSize);
-    const twoWays = (first: () => void, second: () => void): void => {
-      const other = b.label();
-      const join = b.label();
-      this.call(PRANDOM);
-      b.jump(
-        this.pick(["jeq", "jsgt", "jset", "jlt"] as const),
-        this.chance(0.5) ? 64 : 32,
-        0,
-        imm(this.pick([1, 2, 7])),
-        other,
-      );
-      first();
-      b.goto(join);
-      b.place(other);
-      second();
-      b.place(join);
-    };
-    const slot = -8 * (8 + this.below(3));
-    const access = (pointer: number): void => {
-      b.load(size, this.pick([0, 4]), pointer, 0);
-      for (const r of [0, 1, 2, 3, 4, 5]) this.kinds[r] = "none";
-      b.mov(0, imm(0));
-      this.set(0);
-    };
-    const byIndex = (): void => {
-      b.mov(1, reg(VALUE));
-      b.alu("add", 64, 1, reg(index));
-      access(1);
-    };
-    const manner = this.below(11);
-    switch (manner) {
-      case 0:
-      case 1:
-        twoWays(
-          () => b.mov(index, imm(small)),
-          () => b.mov(index, imm(great)),
-        );
-        this.carried(index);
-        byIndex();
-        break;
-      case 2: {
-        const width = this.pick([8, 4, 1] as const);
-        twoWays(
-          () => b.store(width, 10, slot, imm(small)),
-          () => b.store(width, 10, slot, imm(great)),
-        );
-        if (this.chance(0.5)) this.noise();
-        b.load(width, index, 10, slot);
-        byIndex();
-        break;
-      }
-      case 3:
-        twoWays(
-          () => b.mov(1, reg(VALUE)),
-          () => {
-            b.mov(1, reg(VALUE));
-            b.alu("add", 64, 1, imm(great));
-          },
-        );
-        access(1);
-        break;
-      case 4:
-        // A bound that is itself one of two numbers (CVE-2023-2163).
-        twoWays(
-          () => b.mov(4, imm(small)),
-          () => b.mov(4, imm(great)),
-        );
-        b.load(1, index, VALUE, byte);
-        if (this.chance(0.5)) b.mov(5, reg(4));
-        else b.alu("mov", 32, 5, reg(4));
-        b.jump(this.pick(["jgt", "jsgt"] as const), 64, index, reg(this.pick([4, 5])), this.out);
-        byIndex();
-        break;
-      case 5:
-        // A copy on one way, another number on the other.
-        b.load(1, 5, VALUE, byte);
-        b.store(8, 10, slot, reg(5));
-        twoWays(
-          () => b.load(8, index, 10, slot),
-          () => {
-            if (this.chance(0.5)) b.load(1, index, VALUE, 0);
-            else b.load(8, index, 10, slot);
-          },
-        );
-        b.load(8, 4, 10, slot);
-        b.jump("jgt", 64, 4, imm(most), this.out);
-        byIndex();
-        break;
-      case 6:
-        // A number or a pointer.
-        twoWays(
-          () => b.mov(1, reg(VALUE)),
-          () => b.mov(1, this.chance(0.7) ? reg(VALUE) : imm(great)),
-        );
-        access(1);
-        break;
-      case 7:
-        // A pointer in a slot, or what was written over it.
-        b.store(8, 10, slot, reg(VALUE));
-        twoWays(
-          () => b.store(8, 10, slot - 8, imm(0)),
-          () => {
-            if (this.chance(0.4)) b.store(this.pick([8, 4, 1] as const), 10, slot, imm(great));
-          },
-        );
-        b.load(8, 1, 10, slot);
-        access(1);
-        break;
-      case 8: {
-        // A sum over the rounds of a loop with two ways in it.
-        b.mov(index, imm(0));
-        const counter = index === 8 ? 9 : 8;
-        b.mov(counter, imm(0));
-        const again = b.label();
-        b.place(again);
-        twoWays(
-          () => b.alu("add", 64, index, imm(0)),
-          () => b.alu("add", 64, index, imm(this.below(3))),
-        );
-        b.alu("add", 64, counter, imm(1));
-        b.jump("jlt", 64, counter, imm(2 + this.below(4)), again);
-        this.set(counter);
-        byIndex();
-        break;
-      }
-      case 9: {
-        // A function that is given one of two numbers, or a place for one.
-        twoWays(
-          () => b.mov(index, imm(small)),
-          () => b.mov(index, imm(great)),
-        );
-        const label = b.label();
-        const byPlace = this.chance(0.4);
-        b.store(8, 10, slot, imm(0));
-        b.mov(1, byPlace ? reg(10) : reg(index));
-        if (byPlace) b.alu("add", 64, 1, imm(slot));
-        b.mov(2, reg(index));
-        b.call(label);
-        const bit = this.below(8);
-        this.functions.push({
-          label,
-          write: () => {
-            const end = b.label();
-            b.mov(0, byPlace ? imm(0) : reg(1));
-            b.jump("jset", 64, 2, imm(1 << bit), end);
-            if (byPlace) b.store(8, 1, 0, reg(2));
-            else b.alu("add", 64, 0, imm(0));
-            b.place(end);
-            b.exit();
-          },
-        });
-        if (byPlace) b.load(8, index, 10, slot);
-        else if (this.chance(0.7)) b.mov(index, reg(0));
-        byIndex();
-        break;
-      }
-      default:
-        // Bounded on one way; on the other too, or not.
-        b.load(2, index, VALUE, 0);
-        twoWays(
-          () => b.jump("jgt", 64, index, imm(most), this.out),
-          () => {
-            if (this.chance(0.7)) b.jump("jgt", 64, index, imm(most), this.out);
-            else b.alu("and", 64, index, imm(great));
-          },
-        );
-        byIndex();
-    }
-    this.set(index);
-  }
-
-  /** Something between a number's origin and its use. */
-  private carried(r: number): void {
-    const { b } = this;
-    const slot = -8 * (11 + this.below(2));
-    const roll = this.below(6);
-    if (roll === 0) {
-      b.store(8, 10, slot, reg(r));
-      b.mov(r, imm(0));
-      b.load(8, r, 10, slot);
-    } else if (roll === 1) {
-      b.mov(4, reg(r));
-      b.mov(r, reg(4));
-    } else if (roll === 2) b.alu("add", 64, r, imm(0));
-    else if (roll === 3) {
-      b.mov(5, imm(0));
-      b.alu("add", 64, 5, reg(r));
-      b.mov(r, reg(5));
-    } else if (roll === 4) this.noise();
-  }
-
-  /** Branches that keep states and change nothing. */
-  private noise(): void {
-    const { b } = this;
-    for (let at = 0; at < 2; at++) {
-      const over = b.label();
-      this.call(PRANDOM);
-      b.jump("jeq", 64, 0, imm(at), over);
-      b.alu("add", 64, 0, imm(1));
-      b.place(over);
-    }
   }
 
   /** A helper that reads as many bytes as a register says. */

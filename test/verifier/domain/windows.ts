@@ -65,11 +65,40 @@ export function knownIn(base: bigint): readonly Known[] {
   });
 }
 
+/**
+ * Sets with gaps: low halves in a short interval under each of three high halves in a row. What is known of the half
+ * then sharpens the bounds of the whole.
+ */
+export function combs(): readonly Known[] {
+  const lows = [0n, 1n, (1n << 31n) - 2n, (1n << 31n) + 1n, (1n << 32n) - 3n, (1n << 32n) - 1n];
+  const found: Known[] = [];
+  for (const high of [0n, (1n << 31n) - 2n, (1n << 32n) - 2n]) {
+    for (const [from, least] of lows.entries()) {
+      for (const greatest of lows.slice(from)) {
+        const highs = [high, high + 1n, high + 2n].map((each) => BigInt.asUintN(32, each));
+        // The ends and what is next to them: enough to see what is lost.
+        const halves = [least, least + 1n, greatest - 1n, greatest].filter((low) => low >= least && low <= greatest);
+        const members = highs.flatMap((hi) => [...new Set(halves)].map((lo) => (hi << 32n) | lo));
+        const [first, last] = [members[0] ?? 0n, members[members.length - 1] ?? 0n];
+        // Wide, so that the low half has something to sharpen.
+        const whole =
+          first <= last
+            ? Scalar.range(first - (first > 5n ? 5n : 0n), u64(last + 5n) < last ? last : last + 5n)
+            : Scalar.signedRange(s64(first) - 5n, s64(last) + 5n);
+        const above = refine("jge", 32, whole, Scalar.constant(least), true)?.a;
+        const scalar = above && refine("jle", 32, above, Scalar.constant(greatest), true)?.a;
+        if (scalar !== undefined) found.push({ scalar, members });
+      }
+    }
+  }
+  return found;
+}
+
 export interface Tally {
   pairs: number;
   /** Counterexamples, as text; the first few. */
   readonly unsound: string[];
-  /** Bounds (of the whole, signed and unsigned) that some result reaches, and all there are. */
+  /** What is known of results (eight bounds, and the bits), and how much of it could not be better. */
   tight: number;
   bounds: number;
 }
@@ -97,9 +126,20 @@ function hold(
   for (const word of given) {
     if (!result.contains(word)) complain(into, ...what, "->", result, "lacks", word);
   }
-  const has = (bound: bigint): number => (given.includes(u64(bound)) ? 1 : 0);
-  into.bounds += 4;
+  score(into, result, given);
+}
+
+/** Counts the bounds that some member reaches, and the bits that are known as well as they can be. */
+function score(into: Tally, result: Scalar, members: readonly bigint[]): void {
+  const lows = members.map((word) => BigInt.asUintN(32, word));
+  const has = (bound: bigint): number => (members.includes(u64(bound)) ? 1 : 0);
+  const hasLow = (bound: number): number => (lows.includes(BigInt.asUintN(32, BigInt(bound))) ? 1 : 0);
+  const ones = members.reduce((x, y) => x & y);
+  const varying = members.reduce((x, y) => x | y) & ~ones;
+  into.bounds += 9;
   into.tight += has(result.umin) + has(result.umax) + has(result.smin) + has(result.smax);
+  into.tight += hasLow(result.u32min) + hasLow(result.u32max) + hasLow(result.s32min) + hasLow(result.s32max);
+  if (result.tnumValue === ones && result.tnumMask === varying) into.tight++;
 }
 
 /** One pair in `stride`, beginning with `first`. */
@@ -109,7 +149,7 @@ export interface Share {
 }
 
 function* pairs(share: Share): Generator<readonly [Known, Known]> {
-  const all = seams.map(knownIn);
+  const all = [...seams.map(knownIn), combs()];
   let at = share.first;
   for (const left of all) {
     for (const right of all) {
@@ -174,12 +214,13 @@ function edges(out: Tally, op: JumpOp, width: Width, a: Known, b: Known): void {
       if (edge && !edge.a.contains(x)) complain(out, op, width, taken, a.scalar, b.scalar, "left", x);
     for (const y of right)
       if (edge && !edge.b.contains(y)) complain(out, op, width, taken, a.scalar, b.scalar, "right", y);
-    // A dead edge that is seen as dead counts like four bounds that are reached, one that is not like four that are not.
-    out.bounds += 4;
-    if (left.size === 0) out.tight += edge === undefined ? 4 : 0;
-    else if (edge !== undefined) {
-      const has = (bound: bigint): number => (left.has(u64(bound)) ? 1 : 0);
-      out.tight += has(edge.a.umin) + has(edge.a.umax) + has(edge.a.smin) + has(edge.a.smax);
+    // A dead edge that is seen as dead counts like a result known as well as can be.
+    if (left.size === 0) {
+      out.bounds += 9;
+      out.tight += edge === undefined ? 9 : 0;
+    } else if (edge !== undefined) {
+      score(out, edge.a, [...left]);
+      score(out, edge.b, [...right]);
     }
   }
 }
@@ -187,7 +228,7 @@ function edges(out: Tally, op: JumpOp, width: Width, a: Known, b: Known): void {
 /** What has one operand: casts, extensions, swaps, negation. */
 export function castTally(): Tally {
   const out = tally();
-  for (const known of seams.flatMap(knownIn)) {
+  for (const known of [...seams.flatMap(knownIn), ...combs()]) {
     const { scalar } = known;
     const check = (name: string, result: Scalar, concrete: (x: bigint) => bigint): void =>
       hold(out, result, [...new Set(known.members.map(concrete))], name, scalar);
@@ -223,12 +264,10 @@ export function crossTally(share: Share): Tally {
     for (const word of members) {
       if (both && !both.contains(word)) complain(out, a.scalar, b.scalar, "->", both, "lacks", word);
     }
-    out.bounds += 4;
-    if (members.length === 0) out.tight += both === undefined ? 4 : 0;
-    else if (both) {
-      const has = (bound: bigint): number => (members.includes(u64(bound)) ? 1 : 0);
-      out.tight += has(both.umin) + has(both.umax) + has(both.smin) + has(both.smax);
-    }
+    if (members.length === 0) {
+      out.bounds += 9;
+      out.tight += both === undefined ? 9 : 0;
+    } else if (both) score(out, both, members);
   }
   return out;
 }
