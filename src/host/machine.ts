@@ -53,11 +53,23 @@ export interface HostCall {
   spin: { lock(arg: number): void; unlock(arg: number): void };
   preempt: { disable(): void; enable(): void };
   iter: { create(arg: number, start: number, end: number): void; next(arg: number): void; destroy(arg: number): void };
+  readonly dynptr: HostDynptrs;
   /** Replaces the running program; ends the call with an error number when the slot is empty. */
   tailCall(mapArg: number, index: number): void;
   throwException(lo: number, hi: number): void;
   /** Copies `size` packet bytes from `offset` to the memory in argument `to`; -EFAULT past the end. */
   packetLoad(offset: number, to: number, size: number): void;
+}
+
+/** What dynptrs do, by argument number. */
+export interface HostDynptrs {
+  fromMemory(data: number, size: number, flags: number, to: number): void;
+  reserve(map: number, size: number, flags: number, to: number): void;
+  /** Submits the record behind a dynptr, or discards it. */
+  giveBack(dynptr: number, discard: boolean): void;
+  data(dynptr: number, offset: number, length: number): void;
+  read(to: number, size: number, dynptr: number, offset: number, flags: number): void;
+  write(dynptr: number, offset: number, from: number, size: number, flags: number): void;
 }
 
 /** Map operations by argument number; each ends the call when its last step is done. */

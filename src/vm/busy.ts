@@ -5,7 +5,7 @@ import { frameAt } from "./frames.ts";
 import { type Cpu, frame, state } from "./registers.ts";
 
 /** 0: there is no call in progress. A walk's operation belongs to the frame that called for it, below the callback's. */
-export const after = { result: 1, nothing: 2, walk: 3 } as const;
+export const after = { result: 1, nothing: 2, walk: 3, dynptr: 4 } as const;
 
 /** The operation record in use: the running frame's, or for a walk that of the frame that called for it. */
 export function operationOf(cpu: Cpu): number {

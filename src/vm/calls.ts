@@ -10,6 +10,7 @@ import { access } from "./access.ts";
 import { callOf } from "./busy.ts";
 import { type Callee, helperCallee, kfuncCallee } from "./callee.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
+import { Dynptrs } from "./dynptr.ts";
 import type { FaultKind, History } from "./fault.ts";
 import { clobber, copyRegister, enter, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
 import { type Happened, happened, type Lately } from "./lately.ts";
@@ -77,6 +78,8 @@ export interface World {
 }
 
 export interface MapCalls extends HostMaps {
+  /** Reserves for the dynptr in the fourth argument. */
+  ringbufReserveFor(map: number, size: number, flags: number): void;
   /** One step of the operation in progress. */
   step(cpu: Cpu): void;
   forEach(map: number, callback: number, context: number): void;
@@ -90,6 +93,7 @@ export interface MapCalls extends HostMaps {
 export class Calls implements CallPort, HostCall {
   readonly world: World;
   readonly maps: MapCalls;
+  readonly dynptr = new Dynptrs(this);
   cpuCalling: Cpu | null = null;
   /** Index in the code's words of the instruction that calls. */
   at = 0;

@@ -116,6 +116,14 @@ export class MapOperations implements MapCalls, HostMaps {
     this.#goesOn(op, this.#maps.ringbufReserve(op, id, this.#lo(size), this.#lo(flags), this.#hi(flags)));
   }
 
+  /** The same for a dynptr in memory: what was reserved is put there. */
+  ringbufReserveFor(mapArg: number, size: number, flags: number): void {
+    const id = this.#checked(mapArg, -1, -1, false);
+    if (id === 0) return;
+    const op = this.#begins(after.dynptr);
+    this.#goesOn(op, this.#maps.ringbufReserve(op, id, this.#lo(size), this.#lo(flags), this.#hi(flags)));
+  }
+
   ringbufSubmit(record: number): void {
     if (!this.#calls.writable(record, 1)) return;
     const op = this.#begins(after.nothing);
@@ -296,6 +304,12 @@ export class MapOperations implements MapCalls, HostMaps {
     R[state.busy] = 0;
     if (what === after.walk) {
       this.#element(cpu, op);
+      return;
+    }
+    if (what === after.dynptr) {
+      // The arguments still stand: the fourth is where the dynptr lies, the second how much was asked for.
+      const reserved = this.#calls.dynptr.reserved(R[4 * REG_WORDS], cpu.I[op + w.lo], R[2 * REG_WORDS]);
+      this.#calls.returnsNumber(reserved);
       return;
     }
     clobber(R);

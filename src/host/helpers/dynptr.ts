@@ -1,23 +1,13 @@
-// Helpers on dynptrs: memory whose bounds are checked at run time. In the machine every dynptr is the empty one, which a
-// program must be ready for: Linux makes it when there is no memory to stand for.
+// Helpers on dynptrs: memory whose bounds are checked at run time.
 import type { Helper } from "../contract.ts";
 import { nothing } from "./nothing.ts";
-
-const EINVAL = -22;
-
-/** The empty dynptr is 16 bytes of zero. */
-function makeEmpty(call: Parameters<Helper["start"]>[0], i: number, errno: number): void {
-  if (!call.writable(i, 16)) return;
-  for (let at = 0; at < 16; at++) call.setByte(i, at, 0);
-  call.returnsNumber(errno);
-}
 
 export const dynptrFromMem = {
   id: 197,
   name: "bpf_dynptr_from_mem",
   args: ["memInOut", "sizeOrZero", "any", "dynptrLocal"],
   returns: "integer",
-  start: (call) => makeEmpty(call, 3, EINVAL),
+  start: (call) => call.dynptr.fromMemory(0, 1, 2, 3),
 } as const satisfies Helper;
 
 export const ringbufReserveDynptr = {
@@ -26,7 +16,7 @@ export const ringbufReserveDynptr = {
   args: ["mapPtr", "any", "any", "dynptrRingbuf"],
   returns: "integer",
   maps: ["ringbuf"],
-  start: (call) => makeEmpty(call, 3, EINVAL),
+  start: (call) => call.dynptr.reserve(0, 1, 2, 3),
 } as const satisfies Helper;
 
 export const ringbufSubmitDynptr = {
@@ -34,13 +24,14 @@ export const ringbufSubmitDynptr = {
   name: "bpf_ringbuf_submit_dynptr",
   args: ["dynptrRelease", "any"],
   returns: "void",
-  start: (call) => makeEmpty(call, 0, 0),
+  start: (call) => call.dynptr.giveBack(0, false),
 } as const satisfies Helper;
 
 export const ringbufDiscardDynptr = {
   ...ringbufSubmitDynptr,
   id: 200,
   name: "bpf_ringbuf_discard_dynptr",
+  start: (call) => call.dynptr.giveBack(0, true),
 } as const satisfies Helper;
 
 export const dynptrRead = {
@@ -48,7 +39,7 @@ export const dynptrRead = {
   name: "bpf_dynptr_read",
   args: ["memOut", "sizeOrZero", "dynptr", "any", "any"],
   returns: "integer",
-  start: (call) => call.returnsNumber(EINVAL),
+  start: (call) => call.dynptr.read(0, 1, 2, 3, 4),
 } as const satisfies Helper;
 
 export const dynptrWrite = {
@@ -56,7 +47,7 @@ export const dynptrWrite = {
   name: "bpf_dynptr_write",
   args: ["dynptr", "any", "mem", "sizeOrZero", "any"],
   returns: "integer",
-  start: (call) => call.returnsNumber(EINVAL),
+  start: (call) => call.dynptr.write(0, 1, 2, 3, 4),
 } as const satisfies Helper;
 
 export const dynptrData = {
@@ -64,7 +55,7 @@ export const dynptrData = {
   name: "bpf_dynptr_data",
   args: ["dynptr", "any", "allocSize"],
   returns: "dynptrMemOrNull",
-  start: nothing,
+  start: (call) => call.dynptr.data(0, 1, 2),
 } as const satisfies Helper;
 
 export const userRingbufDrain = {
