@@ -12,6 +12,8 @@ export interface Env {
   readonly reference: boolean;
   /** The kind of pointer that each load and store was first seen to go through: Linux rewrites it for that kind. */
   readonly through: Map<number, string>;
+  /** How moves of pointers by registers would be masked in unprivileged programs, by instruction. */
+  readonly masks: Map<number, string>;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;
   /** The function that begins at `start` uses this many bytes of its frame, at the instruction `pc`. */

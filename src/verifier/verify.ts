@@ -115,6 +115,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       structure,
       reference: options.engine === "reference",
       through: new Map(),
+      masks: new Map(),
       nextId: () => ++ids,
       deepen: (start, bytes, pc) => depths.add(start, bytes, pc),
       push: (state) => {

@@ -58,9 +58,22 @@ export function stackRange(
       kernel: `R${reg} variable stack access prohibited for !root, var_off=(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)}) off=${at}`,
     });
   }
+  // Without privilege nothing is read below what was written.
+  const floor = how === "read from" && !env.profile.privileged ? -8 * frameOf(state, base).stack.count : -STACK_SIZE;
   const unbounded = !fixed && (scalar.smax >= 1n << 29n || scalar.smin <= -(1n << 29n));
   const least = unbounded ? 0 : Number(scalar.smin) + at;
   const end = unbounded ? 0 : Number(scalar.smax) + at + size;
+  if (!unbounded && fixed && least >= -STACK_SIZE && least < floor && end <= 0) {
+    reject({
+      code: "E0305",
+      state,
+      operand,
+      culprit: reg,
+      text: "stack bytes are read before they are written",
+      label: `nothing below fp${sign(floor)} was written on this path`,
+      kernel: `invalid ${how} stack R${reg} off=${least} size=${size}`,
+    });
+  }
   if (unbounded || least < -STACK_SIZE || end > 0 || size < 0) {
     reject({
       code: "E0304",

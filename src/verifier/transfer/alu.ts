@@ -230,5 +230,5 @@ function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, lef
   const { scalar, off: linkedBy } = left.isPointer ? right : left;
   const by = left.isPointer ? srcReg : dst;
   if (by >= 0) needNumber(env, state, by);
-  return move(env, state, { value, scalar, op, reversed: !left.isPointer, culprit, operand, dst, linkedBy });
+  return move(env, state, { value, scalar, op, reversed: !left.isPointer, culprit, operand, dst, by, linkedBy });
 }

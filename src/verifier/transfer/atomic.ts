@@ -31,6 +31,17 @@ export function transferAtomic(env: Env, state: State, insn: Insn & { kind: "ato
   }
   const access = { base: insn.base, off: insn.off, size: insn.size, mode: "atomic" } as const;
   const old = load(env, state, access, false);
+  if (old.isPointer && !env.profile.privileged) {
+    reject({
+      code: "E0404",
+      state,
+      operand: "memory",
+      culprit: insn.base,
+      text: "a spilled pointer would be used as a number",
+      label: `a ${kindText(old)} pointer lies there`,
+      kernel: `leaking pointer from stack off ${base.off + insn.off}`,
+    });
+  }
   store(env, state, access, unknownScalar, insn.src);
   if (insn.fetch) write(state, insn.op === "cmpxchg" ? 0 : insn.src, old);
 }

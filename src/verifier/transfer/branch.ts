@@ -28,12 +28,16 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   const left = read(state, insn.dst, "dst");
   const right = readSource(state, insn.src);
   if (left.kind === "scalar" && right.kind === "scalar") return numbers(env, state, insn, left, right);
-  comparePointers(env, state, insn, left, right);
-  const zero = isZero(right);
   const equality = insn.op === "jeq" || insn.op === "jne";
-  if (insn.width === 64 && zero && equality && left.isPointer && (left.maybeNull || isNeverNull(left))) {
-    if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
-    if (!left.maybeNull) return insn.op === "jeq" ? never(state) : always(state);
+  const nullTest = equality && insn.width === 64;
+  comparePointers(env, state, insn, left, right);
+  // Linux knows a pointer from 0 in any register, but learns that one is null only from the constant.
+  if (nullTest && ((isNeverNull(left) && isZero(right)) || (isNeverNull(right) && isZero(left)))) {
+    if (left.kind === "scalar") needNumber(env, state, insn.dst);
+    else if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
+    return insn.op === "jeq" ? never(state) : always(state);
+  }
+  if (nullTest && left.maybeNull && insn.src.kind === "imm" && insn.src.value === 0) {
     const taken = state.copy();
     withNull(taken, left, insn.op === "jeq");
     withNull(state, left, insn.op !== "jeq");
@@ -62,7 +66,7 @@ const neverNull: ReadonlySet<ValueKind> = new Set<ValueKind>([
 ]);
 
 function isNeverNull(value: Value): boolean {
-  return value.kind === "typed" ? isTrusted(value) : neverNull.has(value.kind);
+  return !value.maybeNull && (value.kind === "typed" ? isTrusted(value) : neverNull.has(value.kind));
 }
 
 function isZero(value: Value): boolean {
@@ -70,17 +74,20 @@ function isZero(value: Value): boolean {
 }
 
 function comparePointers(env: Env, state: State, insn: Jump, left: Value, right: Value): void {
+  if (env.profile.privileged) return;
   const packets = (value: Value) => value.kind.startsWith("packet");
-  const nullTest = insn.width === 64 && isZero(right) && (insn.op === "jeq" || insn.op === "jne");
-  if (env.profile.privileged || nullTest || (packets(left) && packets(right))) return;
-  const culprit = left.isPointer ? insn.dst : insn.src.kind === "reg" ? insn.src.reg : insn.dst;
+  if (packets(left) && packets(right)) return;
+  const equality = insn.width === 64 && (insn.op === "jeq" || insn.op === "jne");
+  const nullTest = equality && isZero(right) && (left.maybeNull ? insn.src.kind === "imm" : isNeverNull(left));
+  if (nullTest && !right.isPointer) return;
+  const culprit = right.isPointer && insn.src.kind === "reg" ? insn.src.reg : insn.dst;
   reject({
     code: "E0407",
     state,
-    operand: left.isPointer ? "dst" : "src",
+    operand: right.isPointer ? "src" : "dst",
     culprit,
     text: "a pointer is compared with something else than 0",
-    label: `\`r${culprit}\` is a ${kindText(left.isPointer ? left : right)} pointer: only privileged programs may do this`,
+    label: `\`r${culprit}\` is a ${kindText(right.isPointer ? right : left)} pointer: only privileged programs may do this`,
     kernel: `R${culprit} pointer comparison prohibited`,
   });
 }

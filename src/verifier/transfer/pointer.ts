@@ -9,6 +9,7 @@ import { requireLive } from "../rcu/stale.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { kindText, type Value, type ValueKind } from "../state/value.ts";
+import { checkMasking, checkMoved } from "./speculation.ts";
 
 export interface Move {
   readonly value: Value;
@@ -19,6 +20,8 @@ export interface Move {
   readonly culprit: number;
   readonly operand: Operand;
   readonly dst: number;
+  /** The register that holds the number; -1: a constant. */
+  readonly by: number;
   /** How much above its copies the number is (Value.off). Linux looks at it here, too. */
   readonly linkedBy?: number;
 }
@@ -60,6 +63,9 @@ export function move(env: Env, state: State, step: Move): Value {
     );
   }
   checkDistance(state, step);
+  const adds = op === "add" || op === "sub";
+  const masked = adds ? { value, scalar, op, reversed, dst, by: step.by } : null;
+  const limit = masked === null ? null : checkMasking(env, state, masked);
   if (op !== "add" && op !== "sub") {
     const bitwise = op === "and" || op === "or" || op === "xor";
     return refuse(
@@ -95,7 +101,9 @@ export function move(env: Env, state: State, step: Move): Value {
       );
     }
     // Moving back uncovers nothing new, but what was proven from the old start is kept only for packets.
-    return value.with({ off });
+    const there = value.with({ off });
+    if (masked !== null) checkMoved(env, state, masked, there, limit);
+    return there;
   }
   const varying = domain.alu(op, 64, value.scalar, scalar);
   const moved = value.with({ scalar: varying });
@@ -104,13 +112,7 @@ export function move(env: Env, state: State, step: Move): Value {
     // A new place in the packet: what was proven of the old one says nothing of it.
     return moved.with({ id: env.nextId(), size: 0 });
   }
-  if (!env.profile.privileged && value.kind === "stack") {
-    return refuse(
-      "a stack pointer is moved by a number that varies",
-      "only privileged programs may do this",
-      `R${dst} variable stack access prohibited for !root`,
-    );
-  }
+  if (masked !== null) checkMoved(env, state, masked, moved, limit);
   return moved;
 }
 
