@@ -63,6 +63,7 @@ async function bundle(out: string, mutation: Mutation | undefined): Promise<void
     target: "node20",
     logLevel: "silent",
     external: ["koffi"],
+    alias: { vitest: "./scripts/verifier-mutants/vitest.ts" },
     // The corpus is found from where test/support is.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "test", "support", "corpus.ts")).href) },
     plugins: [

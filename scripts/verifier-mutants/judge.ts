@@ -1,5 +1,5 @@
 // What a broken verifier is held against, the quickest first: the laws of the domain and how sharp it is (T1, T2), the
-// patterns and other programs kept as files, runs beside the states (T3), and verdicts of the running kernel (T4).
+// tests of the walk, programs kept as files, verdicts of the running kernel (T4), and runs beside the states (T3).
 // Bundled with one file replaced and run by verifier-mutants.ts; prints the first thing that noticed, as JSON.
 import { readFileSync, writeFileSync } from "node:fs";
 import { aluOps } from "../../src/isa/alu.ts";
@@ -12,7 +12,10 @@ import { generate, randomFrom } from "../../test/support/generate.ts";
 import { counterexamples, laws } from "../../test/verifier/domain/laws.ts";
 import { census, smallOperators } from "../../test/verifier/domain/small.ts";
 import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
+import "../../test/verifier/domain/precision.test.ts";
+import "../../test/verifier/search.test.ts";
 import { type Baseline, boundaryPrograms, judged, LIMITS } from "./programs.ts";
+import { firstFailure } from "./vitest.ts";
 
 const [, , path = "", mode = "judge"] = process.argv;
 
@@ -32,7 +35,7 @@ function scores(): readonly (readonly [name: string, unsound: number, score: num
 }
 
 function corpusDepartures(): string | undefined {
-  for (const folder of ["bounds", "cve", "rcu"]) {
+  for (const folder of ["bounds", "cve", "rcu", "kfuncs", "objects"]) {
     for (const file of corpusFiles(`../corpus/${folder}`)) {
       const program = programOf(file);
       for (const rcu of ["implicit", "explicit"] as const) {
@@ -46,7 +49,7 @@ function corpusDepartures(): string | undefined {
   return undefined;
 }
 
-function judge(baseline: Baseline): string | undefined {
+async function judge(baseline: Baseline): Promise<string | undefined> {
   for (const [name, unsound, score] of scores()) {
     if (unsound > 0) return `T1: ${name} is unsound`;
     if (score < (baseline.scores[name] ?? 0)) return `T1: ${name} is less sharp`;
@@ -55,6 +58,8 @@ function judge(baseline: Baseline): string | undefined {
     const found = counterexamples(law, 300);
     if (found.length > 0) return `T2: ${law.name}: ${found[0]}`;
   }
+  const failing = await firstFailure();
+  if (failing !== undefined) return `tests: ${failing}`;
   const departed = corpusDepartures();
   if (departed !== undefined) return `corpus: ${departed}`;
   let walked = 0;
@@ -87,7 +92,7 @@ if (mode === "scores") {
   const baseline: Baseline = JSON.parse(readFileSync(path, "utf8"));
   let killer: string | undefined;
   try {
-    killer = judge(baseline);
+    killer = await judge(baseline);
   } catch (error) {
     killer = `throws: ${error instanceof Error ? error.message : error}`;
   }
