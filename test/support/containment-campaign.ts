@@ -59,7 +59,9 @@ export class Campaign {
     for (let at = 0; at < runs; at++) {
       fillMaps(loaded.value, random);
       const run = loaded.value.start(inputOf(program, random));
-      for (let status = run.status; status === "running"; status = run.step()) if (run.pc === pc) return true;
+      let there = false;
+      for (let status = run.status; status === "running"; status = run.step()) there ||= run.pc === pc;
+      if (there) return true;
     }
     return false;
   }
