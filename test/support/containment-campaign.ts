@@ -51,8 +51,14 @@ export class Campaign {
     return this.check(program, inputSeed);
   }
 
-  /** Whether one of so many runs comes to an instruction. */
-  reaches(program: Program, pc: number, inputSeed: number, runs: number): boolean {
+  /** Whether one of so many runs comes to an instruction with registers that fit. */
+  reaches(
+    program: Program,
+    pc: number,
+    inputSeed: number,
+    runs: number,
+    fits: (register: (n: number) => bigint) => boolean,
+  ): boolean {
     const loaded = this.machine.load(program);
     if (!loaded.ok) return false;
     const random = randomFrom(inputSeed);
@@ -60,7 +66,9 @@ export class Campaign {
       fillMaps(loaded.value, random);
       const run = loaded.value.start(inputOf(program, random));
       let there = false;
-      for (let status = run.status; status === "running"; status = run.step()) there ||= run.pc === pc;
+      for (let status = run.status; status === "running"; status = run.step()) {
+        there ||= run.pc === pc && fits((n) => run.cpu.value(n));
+      }
       if (there) return true;
     }
     return false;

@@ -1,6 +1,6 @@
 // The register states in a log of the kernel's verifier at level 2, and whether a value of ours says at least as much
 // as one of the kernel's. Only the outermost frame is read.
-import type { Scalar } from "../../src/verifier/domain/scalar.ts";
+import { Scalar } from "../../src/verifier/domain/scalar.ts";
 import { kindText, type Value } from "../../src/verifier/state/value.ts";
 
 /** What the kernel held before the instruction at `pc`, on one of the walks that came there. */
@@ -132,6 +132,12 @@ function within(ours: Scalar, theirs: Bounds): boolean {
     (bits.mask & ~theirs.mask) === 0n &&
     (bits.value & ~theirs.mask) === theirs.value
   );
+}
+
+/** Whether a register with this word in it may be what the kernel says; of pointers nothing is asked. */
+export function mayBe(word: bigint, text: string): boolean {
+  const { kind, bounds } = logged(text);
+  return kind !== "scalar" || bounds === null || within(Scalar.constant(word), bounds);
 }
 
 /** Undefined if our value is the kernel's or contained in it; else how they part. */
