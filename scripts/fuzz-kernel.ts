@@ -134,7 +134,8 @@ function explanation(program: Program, flags: number): string | undefined {
   const { pc } = states[states.length - 1] ?? {};
   if (pc === undefined || runs.violationOf(program, seed) !== undefined) return undefined;
   const live = liveness(program)[pc] ?? 0;
-  const theirs = [...(states[states.length - 1]?.regs ?? [])].filter(([reg]) => ((live >> reg) & 1) === 1);
+  const last = [...(states[states.length - 1]?.regs ?? [])];
+  const theirs = last.filter(([reg]) => ((live >> reg) & 1) === 1);
   let visits = 0;
   let within = 0;
   let sharper = 0;
@@ -152,7 +153,7 @@ function explanation(program: Program, flags: number): string | undefined {
   if (within > 0 && sharper === within) return "our bounds are sharper";
   // Where what is known contradicts itself, each of us goes on with something else, and no run does.
   const reached = runs.reaches(program, pc, seed, RUNS, (register) =>
-    theirs.every(([reg, text]) => mayBe(register(reg), text)),
+    last.every(([reg, text]) => mayBe(register(reg), text)),
   );
   return within === 0 && !reached ? `none of ${RUNS} runs comes there with what the kernel believes` : undefined;
 }

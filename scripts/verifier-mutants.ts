@@ -1,5 +1,5 @@
 // Breaks the verifier in many small ways, one at a time, and sees whether the tests notice:
-//   npx tsx scripts/verifier-mutants.ts [--mutants 240] [--seed 1] [--file domain/range]
+//   npx tsx scripts/verifier-mutants.ts [--mutants 240] [--seed 1] [--file domain/range] [--corpus FOLDER]
 // The mistakes are made mechanically (verifier-mutants/mutations.ts); what they are held against is
 // verifier-mutants/judge.ts. Each broken verifier is bundled into node_modules/.cache and run as a process of its own,
 // so the sources stay as they are. Prints the survivors; exits with 1 if more than one in twenty survives.
@@ -14,7 +14,14 @@ import { judge } from "../src/kernel/judge.ts";
 import { openKernel } from "../src/kernel/syscall.ts";
 import { randomFrom } from "../test/support/generate.ts";
 import { type Mutation, mutationsOf } from "./verifier-mutants/mutations.ts";
-import { type Answer, type Baseline, boundaryPrograms, judged } from "./verifier-mutants/programs.ts";
+import {
+  type Answer,
+  type Baseline,
+  boundaryPrograms,
+  judged,
+  recordVerdict,
+  smallRecords,
+} from "./verifier-mutants/programs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +30,8 @@ const { values } = parseArgs({
     /** Only files whose path has this in it. */
     file: { type: "string", default: "" },
     programs: { type: "string", default: "2500" },
+    /** A folder with verdicts.jsonl, as `bpflab corpus` reads them: its small programs are judged, too. */
+    corpus: { type: "string", default: "" },
   },
 });
 const root = join(import.meta.dirname, "..");
@@ -120,7 +129,9 @@ async function baselineOf(script: string): Promise<Baseline> {
   };
   const verdicts = answers(Number(values.programs), true);
   const unprivileged = answers(Math.round(Number(values.programs) / 5), false);
-  return { scores: JSON.parse(readFileSync(path, "utf8")), verdicts, unprivileged, seed, walked };
+  const { corpus } = values;
+  const recorded = smallRecords(corpus).map(recordVerdict);
+  return { scores: JSON.parse(readFileSync(path, "utf8")), verdicts, unprivileged, seed, walked, corpus, recorded };
 }
 
 rmSync(cache, { recursive: true, force: true });

@@ -14,13 +14,13 @@ import { census, smallOperators } from "../../test/verifier/domain/small.ts";
 import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
 import "../../test/verifier/domain/precision.test.ts";
 import "../../test/verifier/search.test.ts";
-import { type Baseline, boundaryPrograms, judged, LIMITS } from "./programs.ts";
+import { type Baseline, boundaryPrograms, judged, LIMITS, recordVerdict, smallRecords } from "./programs.ts";
 import { firstFailure } from "./vitest.ts";
 
 const [, , path = "", mode = "judge"] = process.argv;
 
 function scores(): readonly (readonly [name: string, unsound: number, score: number])[] {
-  const share = { stride: 499, first: 3 };
+  const share = { stride: 149, first: 0 };
   const of = (name: string, { unsound, tight, bounds }: Tally) => [name, unsound.length, tight / bounds] as const;
   return [
     ...Object.entries(smallOperators).map(([name, operator]) => {
@@ -73,6 +73,9 @@ async function judge(baseline: Baseline): Promise<string | undefined> {
   }
   // What was left out for a reason is walked again: no wrong verdict, but no pruning either.
   if (walked > baseline.walked) return `walks: ${walked} instructions, not ${baseline.walked}`;
+  for (const [at, record] of smallRecords(baseline.corpus).entries()) {
+    if (recordVerdict(record) !== baseline.recorded[at]) return `T7: ${record.id}`;
+  }
   const campaign = new Campaign(4711, 6);
   for (let at = 0; at < 250; at++) {
     const violation = campaign.next();

@@ -1,8 +1,33 @@
 // What the campaign and the process it runs for each broken verifier must agree on.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Program } from "../../src/isa/program.ts";
+import { type CorpusRecord, judgeRecord } from "../../src/lab/corpus.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { boundaryProgram } from "../../test/support/boundary.ts";
 import { randomFrom } from "../../test/support/generate.ts";
+
+/** A program of a corpus (lab/corpus.ts) that is small enough to be judged often. */
+export function smallRecords(folder: string): readonly CorpusRecord[] {
+  if (folder === "") return [];
+  return ["verdicts.jsonl", "verdicts-btf.jsonl"].flatMap((name) =>
+    readFileSync(join(folder, name), "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line): CorpusRecord => JSON.parse(line))
+      .filter((record) => record.insns_hex !== undefined && (record.insn_processed ?? 0) < 3000),
+  );
+}
+
+/** Our verdict on a record, and its message. */
+export function recordVerdict(record: CorpusRecord): string {
+  const { ours } = judgeRecord(
+    record,
+    () => "",
+    (program, profile) => verify(program, profile, { limits: LIMITS }),
+  );
+  return ours;
+}
 
 /** What the right verifier scores, and what the kernel says. */
 export interface Baseline {
@@ -13,6 +38,9 @@ export interface Baseline {
   /** The same of a program without privileges. */
   readonly unprivileged: readonly Answer[];
   readonly seed: number;
+  /** The folder of a corpus, or nothing; and what is said of its small programs. */
+  readonly corpus: string;
+  readonly recorded: readonly string[];
   /** Instructions walked for all of them. */
   readonly walked: number;
 }

@@ -58,7 +58,7 @@ export function joined(g: Maker): void {
     b.alu("add", 64, 1, reg(index));
     access(1);
   };
-  const manner = g.below(11);
+  const manner = g.below(12);
   switch (manner) {
     case 0:
     case 1:
@@ -182,6 +182,22 @@ export function joined(g: Maker): void {
       });
       if (byPlace) b.load(8, index, 10, slot);
       else if (g.chance(0.7)) b.mov(index, reg(0));
+      byIndex();
+      break;
+    }
+    case 10: {
+      // Bytes stored as zeroes, or some of them as something else.
+      const width = g.pick([2, 4, 8] as const);
+      b.store(8, 10, slot, imm(0));
+      twoWays(
+        () => {
+          for (let at = 0; at < width; at++) b.store(1, 10, slot + at, imm(0));
+        },
+        () => {
+          for (let at = 0; at < width; at++) b.store(1, 10, slot + at, imm(g.chance(0.9) ? 0 : great));
+        },
+      );
+      b.load(width, index, 10, slot);
       byIndex();
       break;
     }

@@ -4,9 +4,10 @@ import { aluOps, evalAlu, evalMovsx, evalNeg, evalSwap } from "../../../src/isa/
 import { evalJump, jumpOps } from "../../../src/isa/jump.ts";
 import { alu, movsx, neg, swap, truncate, zext32 } from "../../../src/verifier/domain/arithmetic.ts";
 import { decide, refine } from "../../../src/verifier/domain/compare.ts";
+import { Draft } from "../../../src/verifier/domain/range.ts";
 import { equals, intersect, join, Scalar, subset } from "../../../src/verifier/domain/scalar.ts";
 import { text } from "../../../src/verifier/domain/text.ts";
-import { randomOf, type Sample, sample, seed, word } from "./samples.ts";
+import { pick, randomOf, type Sample, sample, seed, word } from "./samples.ts";
 
 const widths = [32, 64] as const;
 
@@ -169,4 +170,83 @@ export const laws: readonly Law[] = [
       }
     },
   },
+  {
+    name: "every bound counts: one less of it is another scalar, within the first",
+    share: 0.3,
+    law: function* (random) {
+      const { scalar } = sample(random);
+      if (scalar.isConst) return;
+      for (const part of parts) {
+        const draft = scalar.draft();
+        part(draft);
+        const less = new Scalar(draft);
+        if (!subset(less, scalar) || subset(scalar, less) || equals(less, scalar) || equals(scalar, less)) {
+          yield shown("part", scalar, less);
+        }
+      }
+    },
+  },
+  {
+    name: "a word beside any one bound is outside",
+    share: 0.3,
+    law: function* (random) {
+      const draft = new Draft();
+      const bound = word(random);
+      const part = pick(random, fences);
+      part.set(draft, bound);
+      const fenced = new Scalar(draft);
+      for (const near of [bound - 1n, bound, bound + 1n].map((each) => BigInt.asUintN(64, each))) {
+        if (fenced.contains(near) !== part.holds(near, bound)) yield shown("fence", fenced, near);
+      }
+    },
+  },
+];
+
+/** Takes one off one end of one interval. */
+const parts: readonly ((draft: Draft) => void)[] = [
+  (d) => stepped(d, "umin", 1),
+  (d) => stepped(d, "umax", -1),
+  (d) => stepped(d, "smin", 1),
+  (d) => stepped(d, "smax", -1),
+  (d) => {
+    d.lowMin = (d.lowMin + 1) | 0;
+  },
+  (d) => {
+    d.lowMax = (d.lowMax - 1) | 0;
+  },
+  (d) => {
+    d.s32min = (d.s32min + 1) | 0;
+  },
+  (d) => {
+    d.s32max = (d.s32max - 1) | 0;
+  },
+];
+
+function stepped(draft: Draft, name: "umin" | "umax" | "smin" | "smax", by: 1 | -1): void {
+  const lo = draft[`${name}Lo`];
+  draft[`${name}Lo`] = (lo + by) | 0;
+  if (lo === (by === 1 ? -1 : 0)) draft[`${name}Hi`] = (draft[`${name}Hi`] + by) | 0;
+}
+
+interface Fence {
+  readonly set: (draft: Draft, bound: bigint) => void;
+  readonly holds: (word: bigint, bound: bigint) => boolean;
+}
+
+const s64 = (x: bigint): bigint => BigInt.asIntN(64, x);
+const s32 = (x: bigint): bigint => BigInt.asIntN(32, x);
+const u32 = (x: bigint): bigint => BigInt.asUintN(32, x);
+const hiOf = (x: bigint): number => Number(BigInt.asIntN(32, x >> 32n));
+const loOf = (x: bigint): number => Number(BigInt.asIntN(32, x));
+
+/** One bound alone, set as it is, unsettled. */
+const fences: readonly Fence[] = [
+  { set: (d, x) => d.atLeast(hiOf(x), loOf(x)), holds: (w, x) => w >= x },
+  { set: (d, x) => d.atMost(hiOf(x), loOf(x)), holds: (w, x) => w <= x },
+  { set: (d, x) => d.signedAtLeast(hiOf(x), loOf(x)), holds: (w, x) => s64(w) >= s64(x) },
+  { set: (d, x) => d.signedAtMost(hiOf(x), loOf(x)), holds: (w, x) => s64(w) <= s64(x) },
+  { set: (d, x) => d.lowAtLeast(loOf(x)), holds: (w, x) => u32(w) >= u32(x) },
+  { set: (d, x) => d.lowAtMost(loOf(x)), holds: (w, x) => u32(w) <= u32(x) },
+  { set: (d, x) => d.lowSignedAtLeast(loOf(x)), holds: (w, x) => s32(w) >= s32(x) },
+  { set: (d, x) => d.lowSignedAtMost(loOf(x)), holds: (w, x) => s32(w) <= s32(x) },
 ];
