@@ -171,8 +171,9 @@ export function access(cpu: Cpu, i: number, reg: number, a: number, size: number
   if (write && readOnly !== 0) {
     return refuse(cpu, i, reg, a, size, write, "readOnly", id, "of ", ", which is read-only");
   }
-  if (what === kind.stack) stackBytes(cpu, i, id, a, size, write);
-  else if (what === kind.ctx && !write && size === 4) {
+  if (what === kind.stack) {
+    if (!cpu.trusted) stackBytes(cpu, i, id, a, size, write);
+  } else if (what === kind.ctx && !write && size === 4) {
     if (cpu.contextPointers.has(a - memory.regionWord(id, region.base))) cpu.slot = -2;
   }
   return a;

@@ -164,10 +164,14 @@ export class Machine {
 
   #makeCpu(index: number, none: Code, run: FastLoop): Cpu {
     const base = this.memory.reserve(CPU_WORDS * 4);
-    const stacks = Array.from({ length: FRAMES }, (_, depth) => {
-      const address = this.memory.allocate(STACK_BYTES, 8, kind.stack, index * FRAMES + depth);
-      return { address, region: this.memory.regionAt(address) };
-    });
+    const makeStacks = () =>
+      Array.from({ length: FRAMES }, (_, depth) => {
+        const address = this.memory.allocate(STACK_BYTES, 8, kind.stack, index * FRAMES + depth);
+        return { address, region: this.memory.regionAt(address) };
+      });
+    // Compiled code finds a frame's stack behind its caller's. Only a region table that grew just then can lie between.
+    const first = makeStacks();
+    const stacks = first.every(({ address }, n) => address === first[0].address + n * STACK_BYTES) ? first : makeStacks();
     const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none, run);
     cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;
@@ -248,6 +252,11 @@ export class Machine {
     return this.#regime ?? program.rcu ?? "explicit";
   }
 
+  /** The code of a program that was loaded, and its context fields that load as pointers. */
+  loaded(index: number): Pick<Entry, "code" | "pointers"> {
+    return this.#programs[index];
+  }
+
   /** Puts a CPU at the start of a program. The regions made for its input live until the next start on that CPU. */
   prepare(index: number, input: RunInput): Cpu {
     const entry = this.#programs[index];
@@ -294,6 +303,7 @@ export class Machine {
     for (let depth = 0; depth < FRAMES; depth++) R[frameAt(depth) + frame.serial] = 0;
     enter(cpu, 0);
     this.world.switchProgram(cpu, index);
+    cpu.trusted = false;
     cpu.fault = null;
     cpu.warnings = [];
     this.#output[cpu.index] = [];
@@ -510,11 +520,12 @@ function sleepable({ code, type }: Entry): boolean {
 export class Loaded {
   readonly machine: Machine;
   readonly program: Program;
-  readonly #index: number;
+  /** Its number among the machine's programs. */
+  readonly index: number;
 
   constructor(machine: Machine, index: number, program: Program) {
     this.machine = machine;
-    this.#index = index;
+    this.index = index;
     this.program = program;
   }
 
@@ -524,7 +535,7 @@ export class Loaded {
 
   /** Puts a CPU at the program's first instruction. */
   start(input: RunInput = {}): Run {
-    return new Run(this.machine, this.machine.prepare(this.#index, input));
+    return new Run(this.machine, this.machine.prepare(this.index, input));
   }
 }
 

@@ -150,6 +150,8 @@ export class Cpu {
   /** Address of the code's words. */
   codeAt = 0;
   strict = false;
+  /** A verified program runs compiled: nobody keeps book of which stack bytes were written. */
+  trusted = false;
   /** A map operation makes one step at a time, each counted as one by interpret. */
   stepwise = false;
   /** The context field offsets that load as pointers: 0 none, 1 start, 2 end, 3 start too (data_meta). */

@@ -108,19 +108,37 @@ export const i32 = {
 export const i64 = {
   ...shared(0x50, 0x7c),
   const: (value: bigint): Code => [0x42, signedLong(BigInt.asIntN(64, value))],
+  /** A number of 32 bits with its sign. */
+  small: (value: number): Code => [0x42, signed(value | 0)],
   extend8: unary(0xc2),
   extend16: unary(0xc3),
   extend32: unary(0xc4),
   fromS: unary(0xac),
   fromU: unary(0xad),
   load: load(0x29, 3),
+  load8S: load(0x30, 0),
+  load8U: load(0x31, 0),
+  load16S: load(0x32, 1),
+  load16U: load(0x33, 1),
+  load32S: load(0x34, 2),
+  load32U: load(0x35, 2),
   store: store(0x37, 3),
+  store8: store(0x3c, 0),
+  store16: store(0x3d, 1),
+  store32: store(0x3e, 2),
 };
 
 export const get = (local: number): Code => [0x20, unsigned(local)];
 export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
 export const tee = (local: number, value: Code): Code => [value, 0x22, unsigned(local)];
 export const give = (value: Code): Code => [value, 0x0f];
+export const drop = (value: Code): Code => [value, 0x1a];
+/** Never reached: what stands where the format wants a value and control does not come. */
+export const unreachable: Code = 0x00;
+/** Calls a function by its number in the module, imported ones first. */
+export const call = (func: number, operands: Code): Code => [operands, 0x10, unsigned(func)];
+export const getGlobal = (global: number): Code => [0x23, unsigned(global)];
+export const setGlobal = (global: number, value: Code): Code => [value, 0x24, unsigned(global)];
 
 export const block = (label: Label, body: Code): Code => ({
   opcode: 0x02,

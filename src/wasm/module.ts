@@ -1,14 +1,27 @@
-// A WebAssembly module of one function on an imported memory: its bytes, and what of the engine's interface is needed to
-// run it. That interface is declared here because the library's type set has no DOM.
-import { type Branch, type Code, type Label, type Scope, unsigned } from "./code.ts";
+// A WebAssembly module on an imported memory: its bytes, and what of the engine's interface is needed to run it. That
+// interface is declared here because the library's type set has no DOM.
+import { type Branch, type Code, i32, type Label, type Scope, type, unsigned } from "./code.ts";
 
-export interface Func {
-  readonly name: string;
+export interface Signature {
   readonly parameters: readonly number[];
-  readonly result: number;
+  readonly results: readonly number[];
+}
+
+export interface Func extends Signature {
+  /** The name it is exported under; absent: it is the module's own. */
+  readonly name?: string;
   /** Types of the locals after the parameters. */
   readonly locals: readonly number[];
   readonly body: Code;
+}
+
+export interface Parts {
+  /** Functions of the outside, by name; they are numbered from 0, the module's own go on from there. */
+  readonly imports?: readonly (Signature & { readonly name: string })[];
+  /** Numbers of 32 bits that the outside gives; then `variables` of the module's own, which begin at 0. */
+  readonly constants?: readonly string[];
+  readonly variables?: number;
+  readonly functions: readonly Func[];
 }
 
 /** A compiled module; it can be given to any number of memories. */
@@ -20,36 +33,73 @@ interface Engine {
   readonly Module: new (bytes: Uint8Array) => Module;
   readonly Instance: new (
     module: Module,
-    imports: { readonly m: { readonly memory: unknown } },
+    imports: { readonly m: Readonly<Record<string, unknown>> },
   ) => { readonly exports: Readonly<Record<string, unknown>> };
+  validate(bytes: Uint8Array): boolean;
 }
 
 const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: Engine };
 
-export function compile(func: Func): Module {
-  return new engine.Module(moduleBytes(func));
+export function compile(bytes: Uint8Array): Module {
+  return new engine.Module(bytes);
 }
 
-/** The module's function on a memory. */
-export function onMemory(module: Module, memory: unknown, name: string): unknown {
-  return new engine.Instance(module, { m: { memory } }).exports[name];
+export function isValid(bytes: Uint8Array): boolean {
+  return engine.validate(bytes);
+}
+
+/** What the module exports, on a memory and with what else it imports. */
+export function onMemory(
+  module: Module,
+  memory: unknown,
+  imports: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  return new engine.Instance(module, { m: { ...imports, memory } }).exports;
 }
 
 const END = 0x0b;
 const ELSE = 0x05;
 const TABLE = 0x0e;
 
-function moduleBytes({ name, parameters, result, locals, body }: Func): Uint8Array {
+export function moduleBytes({ imports = [], constants = [], variables = 0, functions }: Parts): Uint8Array {
   const text = (words: string): Code => [words.length, [...words].map((letter) => letter.charCodeAt(0))];
+  const types: Code[] = [];
+  const known = new Map<string, number>();
+  const typeOf = ({ parameters, results }: Signature): Code => {
+    const name = `${parameters}>${results}`;
+    let at = known.get(name);
+    if (at === undefined) {
+      known.set(name, (at = types.length));
+      types.push([0x60, unsigned(parameters.length), parameters, unsigned(results.length), results]);
+    }
+    return unsigned(at);
+  };
+  const imported = [
+    // m.memory: at least one page, no limit.
+    [text("m"), text("memory"), 2, 0, 1],
+    ...imports.map((one) => [text("m"), text(one.name), 0, typeOf(one)]),
+    ...constants.map((name) => [text("m"), text(name), 3, type.i32, 0]),
+  ];
+  const declared = functions.map(typeOf);
+  const exported: Code[] = [];
+  functions.forEach(({ name }, at) => {
+    if (name !== undefined) exported.push([text(name), 0, unsigned(imports.length + at)]);
+  });
   const out = new Writer();
   out.write([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
-  out.section(1, [1, 0x60, parameters.length, parameters, 1, result]);
-  // m.memory: at least one page, no limit.
-  out.section(2, [1, text("m"), text("memory"), 2, 0, 1]);
-  out.section(3, [1, 0]);
-  out.section(7, [1, text(name), 0, 0]);
-  const declared = locals.map((local) => [1, local]);
-  out.section(10, [1, { sized: [unsigned(locals.length), declared, body, END] }]);
+  out.section(1, [unsigned(types.length), ...types]);
+  out.section(2, [unsigned(imported.length), ...imported]);
+  out.section(3, [unsigned(declared.length), ...declared]);
+  if (variables > 0) {
+    out.section(6, [variables, ...Array.from({ length: variables }, () => [type.i32, 1, i32.const(0), END])]);
+  }
+  out.section(7, [unsigned(exported.length), ...exported]);
+  out.section(10, [
+    unsigned(functions.length),
+    ...functions.map(({ locals, body }) => ({
+      sized: [unsigned(locals.length), ...locals.map((local) => [1, local]), body, END],
+    })),
+  ]);
   return out.bytes;
 }
 

@@ -7,12 +7,13 @@ import { aluOps } from "../../isa/alu.ts";
 import { jumpOps } from "../../isa/jump.ts";
 import type { Memory } from "../../memory/memory.ts";
 import { block, type Code, get, give, i32, i64, Label, loop, set, table, type } from "../../wasm/code.ts";
-import { compile, type Module, onMemory } from "../../wasm/module.ts";
+import { compile, type Module, moduleBytes, onMemory } from "../../wasm/module.ts";
 import { operation } from "../code.ts";
 import type { FastLoop } from "../registers.ts";
 import { load, loads, signedLoads, stackLoad, stackStore, store } from "./access.ts";
-import { arithmetic, conditional, extended, inPlace, reversed16, reversed32 } from "./arithmetic.ts";
+import { arithmetic, conditional, extended, inPlace } from "./arithmetic.ts";
 import { call, exit, findFrame, mayGoto } from "./frames.ts";
+import { reversed16, reversed32, reversed64 } from "./operators.ts";
 import {
   AT,
   again,
@@ -46,17 +47,23 @@ let module: Module | undefined;
 
 /** The loop on a memory; it is compiled once. */
 export function fastLoop(memory: Memory): FastLoop {
-  module ??= compile({
-    name: "run",
-    parameters: Array.from({ length: parameters }, () => type.i32),
-    result: type.i32,
-    locals: [
-      ...Array.from({ length: narrowLocals }, () => type.i32),
-      ...Array.from({ length: wideLocals }, () => type.i64),
-    ],
-    body: body(),
-  });
-  return onMemory(module, memory.wasm, "run") as FastLoop;
+  module ??= compile(
+    moduleBytes({
+      functions: [
+        {
+          name: "run",
+          parameters: Array.from({ length: parameters }, () => type.i32),
+          results: [type.i32],
+          locals: [
+            ...Array.from({ length: narrowLocals }, () => type.i32),
+            ...Array.from({ length: wideLocals }, () => type.i64),
+          ],
+          body: body(),
+        },
+      ],
+    }),
+  );
+  return onMemory(module, memory.wasm).run as FastLoop;
 }
 
 function simple(): readonly (readonly [number, Code])[] {
@@ -91,12 +98,7 @@ function simple(): readonly (readonly [number, Code])[] {
     [operation.swap + 2, [setDst, leaveIfUnset(DST), next]],
     [operation.swap + 3, inPlace(i64.fromU(reversed16(dst32)))],
     [operation.swap + 4, inPlace(i64.fromU(reversed32(dst32)))],
-    [
-      operation.swap + 5,
-      inPlace(
-        i64.or(i64.shl(i64.fromU(reversed32(dst32)), i64.const(32n)), i64.fromU(reversed32(i32.load(get(DST), 4)))),
-      ),
-    ],
+    [operation.swap + 5, inPlace(reversed64(i64.load(get(DST))))],
   ];
 }
 

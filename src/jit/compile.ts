@@ -1,0 +1,162 @@
+// The compiler: a verified program becomes WebAssembly on the machine's memory and runs to the same result as in the
+// interpreter, without the checks that the verifier has made needless. Anything else is compiled with checks and a budget, by
+// a function of another name, so that nothing unproven runs unchecked by mistake. What cannot be compiled
+// is refused, never compiled wrongly: the interpreter runs everything.
+import type { Diagnostic } from "../diag/diagnostic.ts";
+import type { Insn } from "../isa/insn.ts";
+import type { Program } from "../isa/program.ts";
+import type { VerifiedProgram } from "../verifier/verdict.ts";
+import { INSN_WORDS, operation } from "../vm/code.ts";
+import { frameAt } from "../vm/frames.ts";
+import type { Loaded, Machine, Result, Run, RunInput } from "../vm/machine.ts";
+import { type Cpu, EXITED, FRAMES, frame, state } from "../vm/registers.ts";
+import { compile as compileModule, type Module, onMemory } from "../wasm/module.ts";
+import { over } from "./checked.ts";
+import { emit } from "./emit.ts";
+import { type Entry, importsFor } from "./glue.ts";
+import { isTailCall } from "./lower.ts";
+
+/** Why a program is left to the interpreter. */
+export type Refusal = {
+  readonly text: string;
+} & (
+  | { readonly reason: "load"; readonly diagnostics: readonly Diagnostic[] }
+  /** `tailCallInFunction`: its caller would have to go on in another engine. `framePointer`: r10 is written. */
+  | { readonly reason: "tailCallInFunction" | "framePointer"; readonly pc: number }
+  /** Somebody listens to every step. */
+  | { readonly reason: "traced" }
+);
+
+export type Compilation =
+  | { readonly ok: true; readonly value: Compiled }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+/** Compiles what the verifier accepted; the program is loaded into the machine. */
+export function compile(verified: VerifiedProgram, machine: Machine): Compilation {
+  return compiled(verified.program, machine, false);
+}
+
+/** Compiles any program: slower, for each access is checked and each block counted. */
+export function compileChecked(program: Program, machine: Machine): Compilation {
+  return compiled(program, machine, true);
+}
+
+function compiled(program: Program, machine: Machine, checked: boolean): Compilation {
+  const refusal = machine.tracer === undefined ? refusalOf(program.insns) : traced;
+  if (refusal !== undefined) return { ok: false, refusal };
+  const loaded = machine.load(program);
+  if (!loaded.ok) {
+    const text = loaded.diagnostics[0]?.text ?? "the machine does not load the program";
+    return { ok: false, refusal: { reason: "load", text, diagnostics: loaded.diagnostics } };
+  }
+  const value = new Compiled(loaded.value, checked);
+  programsOf(machine).set(loaded.value.index, value);
+  return { ok: true, value };
+}
+
+const traced: Refusal = { reason: "traced", text: "compiled code does not tell its steps" };
+
+function refusalOf(insns: readonly (Insn | null)[]): Refusal | undefined {
+  for (const [pc, insn] of insns.entries()) {
+    if (insn === null) continue;
+    if (insn.kind !== "jump" && "dst" in insn && insn.dst === 10) {
+      return { reason: "framePointer", pc, text: "r10 is written, and compiled code has it fixed" };
+    }
+    if (insn.kind === "atomic" && insn.fetch && insn.op !== "cmpxchg" && insn.src === 10) {
+      return { reason: "framePointer", pc, text: "r10 is written, and compiled code has it fixed" };
+    }
+  }
+  const pc = insns.findIndex(isTailCall);
+  const calls = insns.some((insn) => insn?.kind === "callLocal" || (insn?.kind === "imm64" && insn.what === "func"));
+  if (pc < 0 || !calls) return undefined;
+  return { reason: "tailCallInFunction", pc, text: "a program with functions makes a tail call" };
+}
+
+/** The compiled programs of a machine by their numbers: those that tail calls may go on in. */
+const programs = new WeakMap<Machine, Map<number, Compiled>>();
+
+function programsOf(machine: Machine): Map<number, Compiled> {
+  let found = programs.get(machine);
+  if (found === undefined) programs.set(machine, (found = new Map()));
+  return found;
+}
+
+/** A compiled program in a machine. */
+export class Compiled {
+  readonly loaded: Loaded;
+  readonly bytes: Uint8Array;
+  readonly #checked: boolean;
+  readonly #module: Module;
+  /** By CPU: what the module exports there. */
+  readonly #instances: Readonly<Record<string, unknown>>[] = [];
+
+  constructor(loaded: Loaded, checked: boolean) {
+    this.loaded = loaded;
+    this.#checked = checked;
+    const { code, pointers } = loaded.machine.loaded(loaded.index);
+    const { words } = code;
+    this.bytes = emit({
+      program: loaded.program,
+      checked,
+      pointers,
+      resolved: (pc) => {
+        const at = pc * INSN_WORDS;
+        return words[at] === operation.pointer ? { lo: words[at + 4], hi: words[at + 5] } : null;
+      },
+    });
+    this.#module = compileModule(this.bytes);
+  }
+
+  run(input: RunInput = {}): Result {
+    return this.finish(this.start(input));
+  }
+
+  /** Puts a CPU at the beginning; `finish` then runs it. Apart so that the run can be timed alone. */
+  start(input: RunInput = {}): Run {
+    const run = this.loaded.start(input);
+    this.entry(run.cpu, 0);
+    return run;
+  }
+
+  finish(run: Run): Result {
+    const { cpu } = run;
+    const { calls } = this.loaded.machine;
+    // No frame is left of an earlier run in which a callback would be taken to be open.
+    for (let depth = 1; depth < FRAMES; depth++) cpu.R[frameAt(depth) + frame.kind] = 0;
+    cpu.trusted = true;
+    try {
+      this.entry(cpu, 0)?.(cpu.stacks[0].address);
+      cpu.refresh();
+      cpu.R[state.frame] = 0;
+      calls.returned(cpu, 0);
+    } catch (error) {
+      if (error !== over) throw error;
+      cpu.refresh();
+    } finally {
+      cpu.trusted = false;
+    }
+    if (cpu.R[state.status] < EXITED) run.deadlock();
+    return run.result();
+  }
+
+  /** The entry of the function at a slot on a CPU; undefined where the function is called by this program only. */
+  entry(cpu: Cpu, slot: number): Entry | undefined {
+    return this.#on(cpu)[slot] as Entry | undefined;
+  }
+
+  #on(cpu: Cpu): Readonly<Record<string, unknown>> {
+    const { machine } = this.loaded;
+    return (this.#instances[cpu.index] ??= onMemory(this.#module, machine.memory.wasm, {
+      cpu: cpu.base,
+      ...importsFor(cpu, {
+        calls: machine.calls,
+        entry: (slot) => this.entry(cpu, slot),
+        compiled: (program) => {
+          const other = programsOf(machine).get(program);
+          // A checked program may not go on in one that trusts it, nor the other way round: their budgets differ.
+          return other !== undefined && other.#checked === this.#checked ? other.entry(cpu, 0) : undefined;
+        },
+      }),
+    }));
+  }
+}

@@ -1,0 +1,145 @@
+// A whole program as one WebAssembly module: a function for each function of the program that is reached from the first, and
+// for those that something outside calls (the first, and callbacks) an entry that takes the registers from the CPU's words
+// and leaves r0 there.
+import { type Block, blocks as blocksOf, called } from "../isa/cfg.ts";
+import type { Insn } from "../isa/insn.ts";
+import type { Program } from "../isa/program.ts";
+import { REG_WORDS } from "../vm/code.ts";
+import { state } from "../vm/registers.ts";
+import { type Code, call, get, getGlobal, i32, i64, setGlobal, type, unreachable, when } from "../wasm/code.ts";
+import { type Func, moduleBytes, type Signature } from "../wasm/module.ts";
+import { argumentCounts, argumentsOf } from "./arguments.ts";
+import { type Flow, flowOf } from "./flow.ts";
+import { Locals } from "./locals.ts";
+import { condition, globals, imported, lowering, type Place, stuck } from "./lower.ts";
+import { structured } from "./structure.ts";
+
+const { i32: narrow, i64: wide } = type;
+const signature = (parameters: number, results: number): Signature => ({
+  parameters: Array.from({ length: parameters }, () => narrow),
+  results: Array.from({ length: results }, () => narrow),
+});
+/** What is imported: the slot first, and where the frame matters its bottom. */
+const signatures: Readonly<Record<keyof typeof imported, Signature>> = {
+  helper: signature(3, 0),
+  kfunc: signature(3, 0),
+  callx: signature(4, 0),
+  tailCall: signature(2, 1),
+  check: signature(4, 1),
+  enter: signature(2, 0),
+  spent: signature(1, 0),
+  stuck: signature(1, 0),
+};
+const names = Object.keys(imported) as readonly (keyof typeof imported)[];
+
+export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> {
+  readonly program: Program;
+}
+
+/** The module's bytes. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
+export function emit(given: Given): Uint8Array {
+  const { program } = given;
+  const blocks = new Map(blocksOf(program.insns).map((block) => [block.start, block]));
+  const flows = reached(program, blocks);
+  const counts = argumentCounts(program, flows);
+  const starts = [...flows.keys()];
+  const indices = new Map(starts.map((start, n) => [start, names.length + n]));
+  const place = (locals: Locals): Place => ({
+    ...given,
+    locals,
+    callee: (slot) => {
+      const index = indices.get(slot);
+      return index === undefined ? null : { index, count: counts.get(slot) ?? 0 };
+    },
+    handedOver: (insn) => argumentsOf(program, insn),
+  });
+  const functions = [...flows].map(([start, flow]) => {
+    const locals = new Locals(counts.get(start) ?? 0);
+    return functionOf(place(locals), program, flow);
+  });
+  const entries = starts
+    .filter((start) => start === 0 || isNamed(program, start))
+    .map((start) => entryOf(start, indices.get(start) ?? 0, counts.get(start) ?? 0));
+  return moduleBytes({
+    imports: names.map((name) => ({ name, ...signatures[name] })),
+    constants: ["cpu"],
+    variables: 1,
+    functions: [...functions, ...entries],
+  });
+}
+
+/** The functions that calls and addresses lead to, from the first. */
+function reached(program: Program, blocks: ReadonlyMap<number, Block>): ReadonlyMap<number, Flow> {
+  const flows = new Map<number, Flow>();
+  const open = [0];
+  for (let start = open.pop(); start !== undefined; start = open.pop()) {
+    if (flows.has(start)) continue;
+    const flow = flowOf(blocks, start);
+    flows.set(start, flow);
+    for (const node of flow.nodes) {
+      for (let pc = node.start; pc < node.end; pc++) {
+        const target = called(program.insns[pc], pc);
+        if (target !== undefined && blocks.has(target)) open.push(target);
+      }
+    }
+  }
+  return flows;
+}
+
+function isNamed(program: Program, start: number): boolean {
+  return program.insns.some((insn, pc) => insn?.kind === "imm64" && insn.what === "func" && pc + 1 + insn.low === start);
+}
+
+function functionOf(at: Place, { insns }: Program, flow: Flow): Func {
+  const { locals, checked } = at;
+  const body = (n: number): Code => {
+    const { start, end } = flow.nodes[n];
+    if (start === end) return stuck(start);
+    const code: Code[] = [];
+    let count = 0;
+    for (let pc = start; pc < end; pc++) {
+      const insn = insns[pc];
+      if (insn === null) continue;
+      code.push(lowered(at, insn, pc));
+      count++;
+    }
+    return checked ? [counted(start, count), code] : code;
+  };
+  const last = (n: number): Insn | null | undefined => {
+    const { end } = flow.nodes[n];
+    return insns[insns[end - 1] === null ? end - 2 : end - 1];
+  };
+  const code = structured(flow, { body, condition: (n) => condition(at, last(n)), nextNode: locals.nextNode });
+  return { parameters: locals.parameters, results: [wide], locals: locals.locals, body: [code, unreachable] };
+}
+
+function lowered<I extends Insn>(at: Place, insn: I, pc: number): Code {
+  // The table's row is the one for this kind.
+  return (lowering[insn.kind] as (at: Place, insn: I, pc: number) => Code)(at, insn, pc);
+}
+
+/** Counts a block's instructions before they run. */
+function counted(start: number, count: number): Code {
+  const cpu = getGlobal(globals.cpu);
+  const done = i32.load(cpu, state.count * 4);
+  return [
+    i32.store(cpu, i32.add(done, i32.const(count)), state.count * 4),
+    when(i32.gtU(done, i32.load(cpu, state.limit * 4)), call(imported.spent, i32.const(start))),
+  ];
+}
+
+function entryOf(start: number, index: number, count: number): Func {
+  const cpu = getGlobal(globals.cpu);
+  const register = (n: number) => n * REG_WORDS * 4;
+  const values = Array.from({ length: count }, (_, n) => i64.load(cpu, register(n + 1)));
+  return {
+    name: String(start),
+    parameters: [narrow],
+    results: [],
+    locals: [],
+    body: [
+      start === 0 ? setGlobal(globals.context, i32.load(cpu, register(1))) : [],
+      i64.store(cpu, call(index, [...values, get(0)])),
+    ],
+  };
+}

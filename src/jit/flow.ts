@@ -1,0 +1,100 @@
+// The blocks of one function of a program and the way control takes among them, in the order in which code is made:
+// reverse postorder, with each block's immediate dominator. Nothing of WebAssembly in here.
+import type { Block } from "../isa/cfg.ts";
+
+/** A block, or a place that control can go to where the program has none (`end` is `start`). */
+export interface Node {
+  readonly start: number;
+  readonly end: number;
+  /** Numbers of nodes: where control goes on, then where a taken jump goes. */
+  readonly next: readonly number[];
+}
+
+export interface Flow {
+  /** In reverse postorder: only edges that close a loop lead to a lower number. The first is where the function begins. */
+  readonly nodes: readonly Node[];
+  /** The number of the last node on every way to a node; of the first, itself. */
+  readonly dominators: Int32Array;
+  /** How many edges lead forward to a node. */
+  readonly entries: Int32Array;
+  /** Whether some edge leads back to a node. */
+  readonly heads: Uint8Array;
+  /** Every edge that leads back leads to a node on every way to its origin. */
+  readonly reducible: boolean;
+}
+
+/** The function that begins at slot `start`; `blocks` by their starts. */
+export function flowOf(blocks: ReadonlyMap<number, Block>, start: number): Flow {
+  const order = reversePostorder(blocks, start);
+  const at = new Map(order.map((slot, n) => [slot, n]));
+  const nodes = order.map((slot): Node => {
+    const block = blocks.get(slot);
+    if (block === undefined) return { start: slot, end: slot, next: [] };
+    return { start: slot, end: block.end, next: block.next.map((to) => at.get(to) ?? 0) };
+  });
+  const entries = new Int32Array(nodes.length);
+  const heads = new Uint8Array(nodes.length);
+  const before: number[][] = nodes.map(() => []);
+  nodes.forEach(({ next }, from) => {
+    for (const to of next) {
+      before[to].push(from);
+      if (to <= from) heads[to] = 1;
+      else entries[to]++;
+    }
+  });
+  const dominators = dominatorsOf(before);
+  const reducible = nodes.every(({ next }, from) => next.every((to) => to > from || dominates(dominators, to, from)));
+  return { nodes, dominators, entries, heads, reducible };
+}
+
+function reversePostorder(blocks: ReadonlyMap<number, Block>, start: number): readonly number[] {
+  const seen = new Set([start]);
+  const postorder: number[] = [];
+  const path = [{ slot: start, done: 0 }];
+  for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
+    const to = blocks.get(top.slot)?.next[top.done++];
+    if (to === undefined) {
+      postorder.push(top.slot);
+      path.pop();
+    } else if (!seen.has(to)) {
+      seen.add(to);
+      path.push({ slot: to, done: 0 });
+    }
+  }
+  return postorder.reverse();
+}
+
+/** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm" (2001). */
+function dominatorsOf(before: readonly (readonly number[])[]): Int32Array {
+  const found = new Int32Array(before.length).fill(-1);
+  found[0] = 0;
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let node = 1; node < before.length; node++) {
+      let common = -1;
+      for (const from of before[node]) {
+        if (found[from] >= 0) common = common < 0 ? from : meeting(found, common, from);
+      }
+      if (found[node] !== common) {
+        found[node] = common;
+        changed = true;
+      }
+    }
+  }
+  return found;
+}
+
+function meeting(dominators: Int32Array, a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (x !== y) {
+    while (x > y) x = dominators[x];
+    while (y > x) y = dominators[y];
+  }
+  return x;
+}
+
+function dominates(dominators: Int32Array, a: number, b: number): boolean {
+  let at = b;
+  while (at > a) at = dominators[at];
+  return at === a;
+}

@@ -1,0 +1,111 @@
+// What compiled code calls: the machine's helpers and kfuncs, with the registers in the CPU's words as they are for the
+// interpreter. A helper that runs a function of the program pushes a frame, as it does there; here the frame is run
+// by the function's entry. Whatever ends the run early leaves the compiled code by an exception.
+import { point } from "../vm/access.ts";
+import type { Calls } from "../vm/calls.ts";
+import { INSN_WORDS, REG_WORDS } from "../vm/code.ts";
+import { frameAt } from "../vm/frames.ts";
+import { interpret } from "../vm/interpret.ts";
+import { raise } from "../vm/raise.ts";
+import { type Cpu, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
+import { checkedImports, over } from "./checked.ts";
+import { type imported, TAIL_CALL } from "./lower.ts";
+
+/** An entry of the module: the registers are in the CPU's words, the bottom of the frame is handed over. */
+export type Entry = (bottom: number) => void;
+
+export interface Around {
+  readonly calls: Calls;
+  /** The entry of this program's function at a slot, if something may call it from outside. */
+  entry(slot: number): Entry | undefined;
+  /** The first entry of another of the machine's programs on the same CPU, where that one is compiled. */
+  compiled(program: number): Entry | undefined;
+}
+
+export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof typeof imported, unknown>> {
+  const { calls } = around;
+  const bottom = cpu.stacks[0].address;
+
+  /** Puts the CPU's words in the state in which the interpreter would make the call; the answer is the depth. */
+  const begin = (slot: number, at: number): number => {
+    cpu.refresh();
+    const { R } = cpu;
+    const depth = (at - bottom) / STACK_BYTES;
+    R[state.frame] = depth;
+    R[state.pc] = (slot + 1) * INSN_WORDS;
+    // Compiled code knows of values only; what they point to is found by their addresses.
+    for (let r = REG_WORDS; r < 6 * REG_WORDS; r += REG_WORDS) R[r + word.region] = 0;
+    return depth;
+  };
+
+  /** Goes on with a call until it is done, running the frames that it pushes. */
+  const finish = (depth: number): void => {
+    for (;;) {
+      const { R } = cpu;
+      if (R[state.status] !== RUNNING) throw over;
+      if (R[state.busy] !== 0) calls.step(cpu);
+      else if (R[state.frame] === depth) return;
+      else runCallback(depth + 1);
+    }
+  };
+
+  const runCallback = (depth: number): void => {
+    const slot = cpu.R[state.pc] / INSN_WORDS;
+    const enter = around.entry(slot);
+    if (enter === undefined) {
+      raise(cpu, calls.at, "argument", `the program does not take the address of a function at ${slot}`);
+      throw over;
+    }
+    enter(bottom + depth * STACK_BYTES);
+    cpu.refresh();
+    const { R } = cpu;
+    R[word.region] = 0;
+    R[state.frame] = depth;
+    const kind = frameAt(depth) + frame.kind;
+    calls.returned(cpu, R[kind]);
+    // The next function at this depth may be one that was simply called.
+    if (cpu.R[state.frame] < depth) cpu.R[kind] = 0;
+  };
+
+  return {
+    helper: (slot: number, at: number, id: number) => {
+      const depth = begin(slot, at);
+      calls.helper(cpu, id);
+      finish(depth);
+    },
+    kfunc: (slot: number, at: number, index: number) => {
+      const depth = begin(slot, at);
+      calls.kfunc(cpu, index);
+      finish(depth);
+    },
+    callx: (slot: number, at: number, lo: number, hi: number) => {
+      const depth = begin(slot, at);
+      if (hi === 0 && lo === TAIL_CALL) {
+        raise(cpu, slot * INSN_WORDS, "call", "a compiled program makes no tail call through a register");
+        throw over;
+      }
+      calls.helper(cpu, hi === 0 ? lo : -1);
+      finish(depth);
+    },
+    /** 1: another program ran in this one's place, and its result is this one's. At most 33 are nested in a run. */
+    tailCall: (slot: number, at: number) => {
+      const depth = begin(slot, at);
+      const before = cpu.R[state.tailCalls];
+      calls.helper(cpu, TAIL_CALL);
+      finish(depth);
+      const { R } = cpu;
+      if (R[state.tailCalls] === before) return 0;
+      const enter = around.compiled(R[state.program]);
+      if (enter !== undefined && R[state.pc] === 0) {
+        enter(at);
+        return 1;
+      }
+      // Only the outermost frame makes tail calls here, so the interpreter ends the run.
+      cpu.trusted = false;
+      point(cpu, REG_WORDS, R[state.ctxRegion]);
+      interpret(cpu, 0x7fffffff);
+      throw over;
+    },
+    ...checkedImports(cpu, bottom),
+  };
+}

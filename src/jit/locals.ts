@@ -1,0 +1,48 @@
+// Where a compiled function keeps the registers: the arguments that it reads and the bottom of its stack frame are its
+// parameters, the others are locals. r10 is not kept as such: it is the address 512 bytes above that bottom.
+import { POINTER_HIGH } from "../memory/layout.ts";
+import { STACK_BYTES } from "../vm/registers.ts";
+import { type Code, get, i32, i64, set, type } from "../wasm/code.ts";
+
+export class Locals {
+  readonly parameters: readonly number[];
+  readonly locals: readonly number[];
+  /** Of 32 bits: the bottom of the stack frame, the next node of a dispatch, how often may_goto let it go on, an address. */
+  readonly frame: number;
+  readonly nextNode: number;
+  readonly mayGoto: number;
+  readonly address: number;
+  /** Of 64 bits: what an atomic operation found. */
+  readonly found: number;
+  readonly #registers: readonly number[];
+
+  /** For a function that reads the first `count` arguments. */
+  constructor(count: number) {
+    this.parameters = [...Array.from({ length: count }, () => type.i64), type.i32];
+    this.frame = count;
+    let next = count + 1;
+    this.#registers = Array.from({ length: 10 }, (_, r) => (r >= 1 && r <= count ? r - 1 : next++));
+    this.found = next++;
+    this.locals = Array.from({ length: next - count - 1 }, () => type.i64);
+    this.nextNode = next++;
+    this.mayGoto = next++;
+    this.address = next++;
+    this.locals = [...this.locals, type.i32, type.i32, type.i32];
+  }
+
+  /** The 64 bits of a register. */
+  read(register: number): Code {
+    if (register !== 10) return get(this.#registers[register]);
+    const top = i32.add(get(this.frame), i32.const(STACK_BYTES));
+    return i64.or(i64.fromU(top), i64.const(BigInt(POINTER_HIGH) << 32n));
+  }
+
+  /** The low half of a register. */
+  low(register: number): Code {
+    return register === 10 ? i32.add(get(this.frame), i32.const(STACK_BYTES)) : i32.wrap(this.read(register));
+  }
+
+  write(register: number, value: Code): Code {
+    return set(this.#registers[register], value);
+  }
+}

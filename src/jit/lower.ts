@@ -1,0 +1,287 @@
+// What one instruction becomes. Registers are locals of 64 bits, so most instructions are one operation of WebAssembly; memory
+// is reached through the low half of a pointer. Where the program is verified nothing is checked: every access has been
+// proven. The table has a row for each kind of instruction, so that a new one does not compile until it is lowered.
+import type { AtomicOp } from "../isa/atomic.ts";
+import type { AccessSize, Insn, InsnKind, Operand, Width } from "../isa/insn.ts";
+import { POINTER_HIGH } from "../memory/layout.ts";
+import { REG_WORDS } from "../vm/code.ts";
+import { alu32, alu64, jumps, reversed16, reversed32, reversed64 } from "../vm/loop/operators.ts";
+import { MAY_GOTO_BUDGET, STACK_BYTES, state } from "../vm/registers.ts";
+import { type Code, call, choose, drop, get, getGlobal, give, i32, i64, set, type, when } from "../wasm/code.ts";
+import type { Locals } from "./locals.ts";
+
+/** The numbers of what a compiled program imports, and of its own variable; see glue.ts. */
+export const imported = { helper: 0, kfunc: 1, callx: 2, tailCall: 3, check: 4, enter: 5, spent: 6, stuck: 7 } as const;
+/** The number of bpf_tail_call. */
+export const TAIL_CALL = 12;
+export const globals = { cpu: 0, context: 1 } as const;
+
+/** What is needed to know of the function that is being compiled. */
+export interface Place {
+  readonly locals: Locals;
+  /** Every access is checked, and instructions are counted. */
+  readonly checked: boolean;
+  /** The context fields that load as pointers, by offset: 2 the packet's end, else its start. */
+  readonly pointers: ReadonlyMap<number, number>;
+  /** What an LD_IMM64 of a map or a function is on this machine; null for what it has not. */
+  resolved(pc: number): { readonly lo: number; readonly hi: number } | null;
+  /** The function at a slot: its number in the module and how many arguments it reads. */
+  callee(slot: number): { readonly index: number; readonly count: number } | null;
+  /** How many registers a call of a helper or kfunc hands over. */
+  handedOver(insn: Insn): number;
+}
+
+export function isTailCall(insn: Insn | null): boolean {
+  return insn?.kind === "callHelper" && insn.id === TAIL_CALL;
+}
+
+type Kind<K extends InsnKind> = Extract<Insn, { kind: K }>;
+type Lowering = { readonly [K in InsnKind]: (at: Place, insn: Kind<K>, pc: number) => Code };
+
+const zero = i64.const(0n);
+const cpuWord = (name: "packetRegion" | "packetStart" | "packetEnd"): Code =>
+  i32.load(getGlobal(globals.cpu), state[name] * 4);
+const registerAt = (register: number) => register * REG_WORDS * 4;
+/** The words that take a value which is no register's. */
+const SPARE = registerAt(11);
+
+/** An address in two parts: what is computed, and what the access adds. */
+interface Address {
+  readonly from: Code;
+  readonly offset: number;
+}
+
+/** No element begins below the first page, so an offset smaller than that never makes up for an address that went below 0. */
+const SMALL = 4096;
+
+function address({ locals, checked }: Place, base: number, off: number, size: number, what: number, pc: number): Address {
+  if (checked) {
+    const keep = i64.store(getGlobal(globals.cpu), locals.read(base), SPARE);
+    const operands = [i32.const(pc), i32.const(off), i32.const(size), i32.const(what)];
+    return { from: [keep, call(imported.check, operands)], offset: 0 };
+  }
+  if (base === 10 && off >= -STACK_BYTES && off < 0) return { from: get(locals.frame), offset: off + STACK_BYTES };
+  if (off >= 0 && off < SMALL) return { from: locals.low(base), offset: off };
+  return { from: i32.add(locals.low(base), i32.const(off)), offset: 0 };
+}
+
+/** What the check in glue.ts is asked about. */
+export const accesses = { read: 0, write: 1, atomic: 2, acquire: 3, release: 4 } as const;
+
+const loads = { 1: i64.load8U, 2: i64.load16U, 4: i64.load32U, 8: i64.load } as const;
+const signedLoads = { 1: i64.load8S, 2: i64.load16S, 4: i64.load32S, 8: i64.load } as const;
+const stores = { 1: i64.store8, 2: i64.store16, 4: i64.store32, 8: i64.store } as const satisfies Record<AccessSize, unknown>;
+
+function operand64({ locals }: Place, src: Operand): Code {
+  return src.kind === "reg" ? locals.read(src.reg) : i64.small(src.value);
+}
+
+function operand32({ locals }: Place, src: Operand): Code {
+  return src.kind === "reg" ? locals.low(src.reg) : i32.const(src.value);
+}
+
+function arithmetic(at: Place, { op, width, dst, src }: Kind<"alu">): Code {
+  const { locals } = at;
+  if (width === 32) return locals.write(dst, i64.fromU(alu32[op](locals.low(dst), operand32(at, src))));
+  return locals.write(dst, alu64[op](locals.read(dst), operand64(at, src)));
+}
+
+const directly = {
+  32: { div: i32.divU, sdiv: i32.divS, mod: i32.remU, smod: i32.remS },
+  64: { div: i64.divU, sdiv: i64.divS, mod: i64.remU, smod: i64.remS },
+} as const;
+
+/** Division by a number other than 0 and -1 needs no choice. */
+function divided(at: Place, { op, width, dst, src }: Kind<"alu">): Code | null {
+  if (op !== "div" && op !== "sdiv" && op !== "mod" && op !== "smod") return null;
+  if (src.kind !== "imm" || src.value === 0 || src.value === -1) return null;
+  const operation = directly[width][op];
+  if (width === 64) return at.locals.write(dst, operation(at.locals.read(dst), operand64(at, src)));
+  return at.locals.write(dst, i64.fromU(operation(at.locals.low(dst), operand32(at, src))));
+}
+
+/** A context field of 4 bytes may stand for a pointer: told from other memory by its address, for any load may reach it. */
+function wideningLoad({ locals, pointers }: Place, { from, offset }: Address): Code {
+  const inContext = i32.sub(get(locals.address), getGlobal(globals.context));
+  let value = i64.load32U(get(locals.address));
+  for (const [field, which] of pointers) {
+    const pointer = i64.or(i64.fromU(cpuWord(which === 2 ? "packetEnd" : "packetStart")), i64.const(BigInt(POINTER_HIGH) << 32n));
+    value = choose(type.i64, i32.eq(inContext, i32.const(field)), pointer, value);
+  }
+  const end = Math.max(...pointers.keys()) + 4;
+  return [
+    set(locals.address, i32.add(from, i32.const(offset))),
+    choose(type.i64, i32.geU(inContext, i32.const(end)), i64.load32U(get(locals.address)), value),
+  ];
+}
+
+function load(at: Place, { size, signed, dst, base, off }: Kind<"load">, pc: number): Code {
+  const where = address(at, base, off, size, accesses.read, pc);
+  if (size === 4 && !signed && base !== 10 && at.pointers.size > 0) {
+    return at.locals.write(dst, wideningLoad(at, where));
+  }
+  return at.locals.write(dst, (signed ? signedLoads : loads)[size](where.from, where.offset));
+}
+
+const atomics: Readonly<Record<AtomicOp, (found: Code, src: Code) => Code>> = {
+  add: i64.add,
+  or: i64.or,
+  and: i64.and,
+  xor: i64.xor,
+  xchg: (_, src) => src,
+  // Written only where what was found is what r0 holds.
+  cmpxchg: (_, src) => src,
+};
+
+function readModifyWrite(at: Place, { op, fetch, size, base, off, src }: Kind<"atomic">, pc: number): Code {
+  const { locals } = at;
+  const where = address(at, base, off, size, accesses.atomic, pc);
+  const found = get(locals.found);
+  const write = stores[size](get(locals.address), atomics[op](found, locals.read(src)));
+  const expected = size === 4 ? i64.fromU(locals.low(0)) : locals.read(0);
+  return [
+    set(locals.address, where.offset === 0 ? where.from : i32.add(where.from, i32.const(where.offset))),
+    set(locals.found, loads[size](get(locals.address))),
+    op === "cmpxchg" ? when(i64.eq(found, expected), write) : write,
+    fetch ? locals.write(op === "cmpxchg" ? 0 : src, found) : [],
+  ];
+}
+
+/** The legacy loads: bytes in network order; beyond the packet the function ends with 0. */
+function packet({ locals }: Place, { size, src, imm }: Kind<"packet">): Code {
+  const offset = src === null ? i32.const(imm) : i32.add(locals.low(src), i32.const(imm));
+  const start = get(locals.address);
+  const value = {
+    1: i32.load8U(start),
+    2: reversed16(i32.load16U(start)),
+    4: reversed32(i32.load(start)),
+  }[size];
+  return [
+    set(locals.address, offset),
+    when(
+      i32.or(
+        i32.or(i32.eqz(cpuWord("packetRegion")), i32.ltS(start, i32.const(0))),
+        // The packet has fewer bytes than 2^31, so neither side overflows.
+        i32.gtS(start, i32.sub(i32.sub(cpuWord("packetEnd"), cpuWord("packetStart")), i32.const(size))),
+      ),
+      give(zero),
+    ),
+    set(locals.address, i32.add(start, cpuWord("packetStart"))),
+    locals.write(0, i64.fromU(value)),
+  ];
+}
+
+/** Registers go to the CPU's words, where helpers look for them, and r0 comes from there. */
+function callOut(at: Place, insn: Kind<"callHelper" | "callKfunc" | "callx">, pc: number, func: number, more: Code): Code {
+  const { locals } = at;
+  const cpu = getGlobal(globals.cpu);
+  const count = at.handedOver(insn);
+  const spill = [1, 2, 3, 4, 5].slice(0, count).map((r) => i64.store(cpu, locals.read(r), registerAt(r)));
+  const called = call(func, [i32.const(pc), get(locals.frame), more]);
+  const result = i64.load(cpu);
+  return [spill, isTailCall(insn) ? when(called, give(result)) : called, locals.write(0, result)];
+}
+
+function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
+  const { locals, checked } = at;
+  const callee = at.callee(pc + 1 + off);
+  if (callee === null) return stuck(pc);
+  const frame = i32.add(get(locals.frame), i32.const(STACK_BYTES));
+  const values = [1, 2, 3, 4, 5].slice(0, callee.count).map((r) => locals.read(r));
+  return [
+    checked ? call(imported.enter, [i32.const(pc), get(locals.frame)]) : [],
+    locals.write(0, call(callee.index, [...values, frame])),
+  ];
+}
+
+/** The machine says what is wrong; it does not come back. */
+export function stuck(pc: number): Code {
+  return [call(imported.stuck, i32.const(pc)), 0x00];
+}
+
+const swaps = {
+  16: (v: Code) => i64.fromU(reversed16(i32.wrap(v))),
+  32: (v: Code) => i64.fromU(reversed32(i32.wrap(v))),
+  64: reversed64,
+} as const;
+const lows = {
+  16: (v: Code) => i64.and(v, i64.small(0xffff)),
+  32: (v: Code) => i64.fromU(i32.wrap(v)),
+  64: (v: Code) => v,
+} as const;
+
+export const lowering: Lowering = {
+  alu: (at, insn) => divided(at, insn) ?? arithmetic(at, insn),
+  neg: ({ locals }, { width, dst }) =>
+    locals.write(
+      dst,
+      width === 64 ? i64.sub(zero, locals.read(dst)) : i64.fromU(i32.sub(i32.const(0), locals.low(dst))),
+    ),
+  movsx: ({ locals }, { width, from, dst, src }) =>
+    locals.write(
+      dst,
+      width === 64
+        ? { 8: i64.extend8, 16: i64.extend16, 32: i64.extend32 }[from](locals.read(src))
+        : i64.fromU({ 8: i32.extend8, 16: i32.extend16, 32: (v: Code) => v }[from](locals.low(src))),
+    ),
+  swap: ({ locals }, { op, size, dst }) => locals.write(dst, (op === "le" ? lows : swaps)[size](locals.read(dst))),
+  addrSpaceCast: ({ locals }, { dst, src }) => locals.write(dst, locals.read(src)),
+  load,
+  store: (at, { size, base, off, src }, pc) => {
+    const { from, offset } = address(at, base, off, size, accesses.write, pc);
+    return stores[size](from, operand64(at, src), offset);
+  },
+  atomic: readModifyWrite,
+  loadAcquire: (at, { size, dst, base, off }, pc) => {
+    const { from, offset } = address(at, base, off, size, accesses.acquire, pc);
+    return at.locals.write(dst, loads[size](from, offset));
+  },
+  storeRelease: (at, { size, base, off, src }, pc) => {
+    const { from, offset } = address(at, base, off, size, accesses.release, pc);
+    return stores[size](from, at.locals.read(src), offset);
+  },
+  packet,
+  imm64: (at, { what, dst, low, high }, pc) => {
+    const to = what === "value" ? { lo: low, hi: high } : at.resolved(pc);
+    if (to === null) return stuck(pc);
+    return at.locals.write(dst, i64.const((BigInt(to.hi) << 32n) | BigInt(to.lo >>> 0)));
+  },
+  // The way on is the structure's; a condition is a number, below.
+  jump: () => [],
+  goto: () => [],
+  mayGoto: (at, { off }) => (off === 0 ? drop(mayGo(at)) : []),
+  callHelper: (at, insn, pc) =>
+    isTailCall(insn)
+      ? callOut(at, insn, pc, imported.tailCall, [])
+      : callOut(at, insn, pc, imported.helper, i32.const(insn.id)),
+  callKfunc: (at, insn, pc) => callOut(at, insn, pc, imported.kfunc, i32.const(insn.index)),
+  callx: (at, insn, pc) => {
+    const number = at.locals.read(insn.reg);
+    return callOut(at, insn, pc, imported.callx, [i32.wrap(number), i32.wrap(i64.shrU(number, i64.const(32n)))]);
+  },
+  callLocal,
+  exit: ({ locals }) => give(locals.read(0)),
+  invalid: (_, __, pc) => stuck(pc),
+};
+
+/** Not 0 where the jump at the end of a block is taken. */
+export function condition(at: Place, insn: Insn | null | undefined): Code {
+  if (insn?.kind === "mayGoto") return mayGo(at);
+  if (insn?.kind !== "jump") throw new Error(`${insn?.kind ?? "nothing"} has no two ways to go on`);
+  const { op, width, dst, src } = insn;
+  const holds: Record<Width, () => Code> = {
+    32: () => jumps[32][op](at.locals.low(dst), operand32(at, src)),
+    64: () => jumps[64][op](at.locals.read(dst), operand64(at, src)),
+  };
+  return holds[width]();
+}
+
+/** may_goto jumps when the frame's budget is used up. */
+function mayGo({ locals: { mayGoto } }: Place): Code {
+  return choose(
+    type.i32,
+    i32.geU(get(mayGoto), i32.const(MAY_GOTO_BUDGET)),
+    i32.const(1),
+    [set(mayGoto, i32.add(get(mayGoto), i32.const(1))), i32.const(0)],
+  );
+}
