@@ -31,8 +31,9 @@ const arrows: Readonly<Record<string, readonly string[] | typeof everything>> = 
   wasm: [],
   vm: ["maps", "memory", "rcu", "host", "isa", "wasm", "trace", "diag"],
   verifier: ["host", "btf", "isa", "trace", "diag"],
+  jit: ["verifier", "vm", "memory", "host", "isa", "wasm", "diag"],
   kernel: ["host", "btf", "isa", "bytes", "diag"],
-  lab: ["asm", "btf", "bytes", "diag", "elf", "host", "isa", "maps", "memory", "rcu", "trace", "verifier", "vm"],
+  lab: ["asm", "btf", "bytes", "diag", "elf", "host", "isa", "jit", "maps", "memory", "rcu", "trace", "verifier", "vm"],
   cli: ["lab", "kernel"],
 };
 
@@ -104,6 +105,11 @@ describe("the architecture", () => {
       return folder(from) !== folder(to) && allowed !== everything && !allowed.includes(folder(to));
     });
     expect(wrong.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it("lets the compiler know of the verifier what it answers, and no more", () => {
+    const known = imports.filter(({ from, to }) => folder(from) === "jit" && folder(to) === "verifier");
+    expect([...new Set(known.map(({ to }) => to))]).toEqual(["src/verifier/verdict.ts"]);
   });
 
   it("has no circle between folders", () => {

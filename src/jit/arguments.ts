@@ -48,8 +48,7 @@ const first = (count: number) => (2 << count) - 2;
 /** How many arguments a call reads; all, where that is not known. */
 export function argumentsOf(program: Program, insn: Insn): number {
   if (insn.kind !== "callHelper" && insn.kind !== "callKfunc") return 5;
-  const callee =
-    insn.kind === "callHelper" ? helperById(insn.id) : kfuncByName(program.kfuncs[insn.index] ?? "");
+  const callee = insn.kind === "callHelper" ? helperById(insn.id) : kfuncByName(program.kfuncs[insn.index] ?? "");
   if (callee === undefined || callee.variants !== undefined) return 5;
   // A text is printed with as many numbers as it asks for.
   return callee.name === "bpf_trace_printk" ? 5 : callee.args.length;

@@ -2,9 +2,8 @@
 // interpreter, without the checks that the verifier has made needless. Anything else is compiled with checks and a budget, by
 // a function of another name, so that nothing unproven runs unchecked by mistake. What cannot be compiled
 // is refused, never compiled wrongly: the interpreter runs everything.
-import type { Diagnostic } from "../diag/diagnostic.ts";
-import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
+import { kind, region } from "../memory/layout.ts";
 import type { VerifiedProgram } from "../verifier/verdict.ts";
 import { INSN_WORDS, operation } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
@@ -14,18 +13,7 @@ import { compile as compileModule, type Module, onMemory } from "../wasm/module.
 import { over } from "./checked.ts";
 import { emit } from "./emit.ts";
 import { type Entry, importsFor } from "./glue.ts";
-import { isTailCall } from "./lower.ts";
-
-/** Why a program is left to the interpreter. */
-export type Refusal = {
-  readonly text: string;
-} & (
-  | { readonly reason: "load"; readonly diagnostics: readonly Diagnostic[] }
-  /** `tailCallInFunction`: its caller would have to go on in another engine. `framePointer`: r10 is written. */
-  | { readonly reason: "tailCallInFunction" | "framePointer"; readonly pc: number }
-  /** Somebody listens to every step. */
-  | { readonly reason: "traced" }
-);
+import { contextReach, type Refusal, refusalOf, traced } from "./refusal.ts";
 
 export type Compilation =
   | { readonly ok: true; readonly value: Compiled }
@@ -42,7 +30,7 @@ export function compileChecked(program: Program, machine: Machine): Compilation 
 }
 
 function compiled(program: Program, machine: Machine, checked: boolean): Compilation {
-  const refusal = machine.tracer === undefined ? refusalOf(program.insns) : traced;
+  const refusal = machine.tracer === undefined ? refusalOf(program) : traced;
   if (refusal !== undefined) return { ok: false, refusal };
   const loaded = machine.load(program);
   if (!loaded.ok) {
@@ -54,24 +42,6 @@ function compiled(program: Program, machine: Machine, checked: boolean): Compila
   return { ok: true, value };
 }
 
-const traced: Refusal = { reason: "traced", text: "compiled code does not tell its steps" };
-
-function refusalOf(insns: readonly (Insn | null)[]): Refusal | undefined {
-  for (const [pc, insn] of insns.entries()) {
-    if (insn === null) continue;
-    if (insn.kind !== "jump" && "dst" in insn && insn.dst === 10) {
-      return { reason: "framePointer", pc, text: "r10 is written, and compiled code has it fixed" };
-    }
-    if (insn.kind === "atomic" && insn.fetch && insn.op !== "cmpxchg" && insn.src === 10) {
-      return { reason: "framePointer", pc, text: "r10 is written, and compiled code has it fixed" };
-    }
-  }
-  const pc = insns.findIndex(isTailCall);
-  const calls = insns.some((insn) => insn?.kind === "callLocal" || (insn?.kind === "imm64" && insn.what === "func"));
-  if (pc < 0 || !calls) return undefined;
-  return { reason: "tailCallInFunction", pc, text: "a program with functions makes a tail call" };
-}
-
 /** The compiled programs of a machine by their numbers: those that tail calls may go on in. */
 const programs = new WeakMap<Machine, Map<number, Compiled>>();
 
@@ -81,18 +51,23 @@ function programsOf(machine: Machine): Map<number, Compiled> {
   return found;
 }
 
-/** A compiled program in a machine. */
+/**
+ * A compiled program in a machine. Of a verified one the input must be what it was verified for: a run with memory in place
+ * of a context, or with a shorter context, is left to the interpreter, which checks.
+ */
 export class Compiled {
   readonly loaded: Loaded;
   readonly bytes: Uint8Array;
   readonly #checked: boolean;
   readonly #module: Module;
+  readonly #contextReach: number;
   /** By CPU: what the module exports there. */
   readonly #instances: Readonly<Record<string, unknown>>[] = [];
 
   constructor(loaded: Loaded, checked: boolean) {
     this.loaded = loaded;
     this.#checked = checked;
+    this.#contextReach = contextReach(loaded.program);
     const { code, pointers } = loaded.machine.loaded(loaded.index);
     const { words } = code;
     this.bytes = emit({
@@ -121,6 +96,7 @@ export class Compiled {
   finish(run: Run): Result {
     const { cpu } = run;
     const { calls } = this.loaded.machine;
+    if (!this.#checked && !this.#isContext(cpu)) return run.finish();
     // No frame is left of an earlier run in which a callback would be taken to be open.
     for (let depth = 1; depth < FRAMES; depth++) cpu.R[frameAt(depth) + frame.kind] = 0;
     cpu.trusted = true;
@@ -137,6 +113,13 @@ export class Compiled {
     }
     if (cpu.R[state.status] < EXITED) run.deadlock();
     return run.result();
+  }
+
+  /** Whether r1 points to what the verifier took it for: a context, and as much of it as the program looks at. */
+  #isContext(cpu: Cpu): boolean {
+    const { memory } = this.loaded.machine;
+    const id = cpu.R[state.ctxRegion];
+    return memory.regionWord(id, region.kind) === kind.ctx && memory.regionWord(id, region.size) >= this.#contextReach;
   }
 
   /** The entry of the function at a slot on a CPU; undefined where the function is called by this program only. */

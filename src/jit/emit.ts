@@ -87,7 +87,9 @@ function reached(program: Program, blocks: ReadonlyMap<number, Block>): Readonly
 }
 
 function isNamed(program: Program, start: number): boolean {
-  return program.insns.some((insn, pc) => insn?.kind === "imm64" && insn.what === "func" && pc + 1 + insn.low === start);
+  return program.insns.some(
+    (insn, pc) => insn?.kind === "imm64" && insn.what === "func" && pc + 1 + insn.low === start,
+  );
 }
 
 function functionOf(at: Place, { insns }: Program, flow: Flow): Func {

@@ -54,7 +54,14 @@ interface Address {
 /** No element begins below the first page, so an offset smaller than that never makes up for an address that went below 0. */
 const SMALL = 4096;
 
-function address({ locals, checked }: Place, base: number, off: number, size: number, what: number, pc: number): Address {
+function address(
+  { locals, checked }: Place,
+  base: number,
+  off: number,
+  size: number,
+  what: number,
+  pc: number,
+): Address {
   if (checked) {
     const keep = i64.store(getGlobal(globals.cpu), locals.read(base), SPARE);
     const operands = [i32.const(pc), i32.const(off), i32.const(size), i32.const(what)];
@@ -70,7 +77,10 @@ export const accesses = { read: 0, write: 1, atomic: 2, acquire: 3, release: 4 }
 
 const loads = { 1: i64.load8U, 2: i64.load16U, 4: i64.load32U, 8: i64.load } as const;
 const signedLoads = { 1: i64.load8S, 2: i64.load16S, 4: i64.load32S, 8: i64.load } as const;
-const stores = { 1: i64.store8, 2: i64.store16, 4: i64.store32, 8: i64.store } as const satisfies Record<AccessSize, unknown>;
+const stores = { 1: i64.store8, 2: i64.store16, 4: i64.store32, 8: i64.store } as const satisfies Record<
+  AccessSize,
+  unknown
+>;
 
 function operand64({ locals }: Place, src: Operand): Code {
   return src.kind === "reg" ? locals.read(src.reg) : i64.small(src.value);
@@ -105,7 +115,10 @@ function wideningLoad({ locals, pointers }: Place, { from, offset }: Address): C
   const inContext = i32.sub(get(locals.address), getGlobal(globals.context));
   let value = i64.load32U(get(locals.address));
   for (const [field, which] of pointers) {
-    const pointer = i64.or(i64.fromU(cpuWord(which === 2 ? "packetEnd" : "packetStart")), i64.const(BigInt(POINTER_HIGH) << 32n));
+    const pointer = i64.or(
+      i64.fromU(cpuWord(which === 2 ? "packetEnd" : "packetStart")),
+      i64.const(BigInt(POINTER_HIGH) << 32n),
+    );
     value = choose(type.i64, i32.eq(inContext, i32.const(field)), pointer, value);
   }
   const end = Math.max(...pointers.keys()) + 4;
@@ -172,7 +185,13 @@ function packet({ locals }: Place, { size, src, imm }: Kind<"packet">): Code {
 }
 
 /** Registers go to the CPU's words, where helpers look for them, and r0 comes from there. */
-function callOut(at: Place, insn: Kind<"callHelper" | "callKfunc" | "callx">, pc: number, func: number, more: Code): Code {
+function callOut(
+  at: Place,
+  insn: Kind<"callHelper" | "callKfunc" | "callx">,
+  pc: number,
+  func: number,
+  more: Code,
+): Code {
   const { locals } = at;
   const cpu = getGlobal(globals.cpu);
   const count = at.handedOver(insn);
@@ -278,10 +297,8 @@ export function condition(at: Place, insn: Insn | null | undefined): Code {
 
 /** may_goto jumps when the frame's budget is used up. */
 function mayGo({ locals: { mayGoto } }: Place): Code {
-  return choose(
-    type.i32,
-    i32.geU(get(mayGoto), i32.const(MAY_GOTO_BUDGET)),
-    i32.const(1),
-    [set(mayGoto, i32.add(get(mayGoto), i32.const(1))), i32.const(0)],
-  );
+  return choose(type.i32, i32.geU(get(mayGoto), i32.const(MAY_GOTO_BUDGET)), i32.const(1), [
+    set(mayGoto, i32.add(get(mayGoto), i32.const(1))),
+    i32.const(0),
+  ]);
 }

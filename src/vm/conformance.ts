@@ -2,7 +2,7 @@
 // for the machine does not know it.
 import type { Outcome } from "../diag/diagnostic.ts";
 import type { Program } from "../isa/program.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type Result } from "./machine.ts";
 
 export interface ConformanceResult {
   readonly ok: boolean;
@@ -39,15 +39,27 @@ export function parseConformance(text: string): ConformanceTest | null {
   return { asm: asm.join("\n"), memory: bytes && Uint8Array.from(bytes), want: BigInt.asUintN(64, BigInt(result)) };
 }
 
-export function runConformance(text: string, assemble: (source: string) => Outcome<Program>): ConformanceResult {
+/** How an engine runs a program on a machine: its result, or why it cannot. */
+export type RunOn = (program: Program, machine: Machine, memory: Uint8Array) => Result | string;
+
+/** The interpreter. */
+export const interpreted: RunOn = (program, machine, memory) => {
+  const loaded = machine.load(program);
+  return loaded.ok ? loaded.value.run({ memory }) : `does not load: ${loaded.diagnostics[0]?.text}`;
+};
+
+export function runConformance(
+  text: string,
+  assemble: (source: string) => Outcome<Program>,
+  run = interpreted,
+): ConformanceResult {
   const test = parseConformance(text);
   if (test === null) return { ok: false, reason: "the file has no `-- asm` or no `-- result`" };
   const { want } = test;
   const assembled = assemble(test.asm);
   if (!assembled.ok) return { ok: false, want, reason: `does not assemble: ${assembled.diagnostics[0]?.text}` };
-  const loaded = new Machine({ regime: "implicit" }).load(assembled.value);
-  if (!loaded.ok) return { ok: false, want, reason: `does not load: ${loaded.diagnostics[0]?.text}` };
-  const result = loaded.value.run({ memory: test.memory ?? new Uint8Array() });
+  const result = run(assembled.value, new Machine({ regime: "implicit" }), test.memory ?? new Uint8Array());
+  if (typeof result === "string") return { ok: false, want, reason: result };
   if (result.kind === "fault") return { ok: false, want, reason: `faults: ${result.fault.text}` };
   if (result.r0 === want) return { ok: true, got: want, want };
   return { ok: false, got: result.r0, want, reason: `r0 is ${result.r0}, not ${want}` };

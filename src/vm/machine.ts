@@ -171,7 +171,9 @@ export class Machine {
       });
     // Compiled code finds a frame's stack behind its caller's. Only a region table that grew just then can lie between.
     const first = makeStacks();
-    const stacks = first.every(({ address }, n) => address === first[0].address + n * STACK_BYTES) ? first : makeStacks();
+    const stacks = first.every(({ address }, n) => address === first[0].address + n * STACK_BYTES)
+      ? first
+      : makeStacks();
     const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none, run);
     cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;

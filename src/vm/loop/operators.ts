@@ -64,7 +64,10 @@ export const reversed16 = (v: Code): Code =>
   i32.or(i32.shl(i32.and(v, i32.const(0xff)), i32.const(8)), i32.and(i32.shrU(v, i32.const(8)), i32.const(0xff)));
 /** Bytes 3 and 1 come from a rotation to the right, bytes 2 and 0 from one to the left. */
 export const reversed32 = (v: Code): Code =>
-  i32.or(i32.and(i32.rotl(v, i32.const(24)), i32.const(0xff00ff00)), i32.and(i32.rotl(v, i32.const(8)), i32.const(0x00ff00ff)));
+  i32.or(
+    i32.and(i32.rotl(v, i32.const(24)), i32.const(0xff00ff00)),
+    i32.and(i32.rotl(v, i32.const(8)), i32.const(0x00ff00ff)),
+  );
 /** Of 64 bits; the operand is computed twice. */
 export const reversed64 = (v: Code): Code =>
   i64.or(

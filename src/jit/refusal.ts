@@ -1,0 +1,77 @@
+// What the compiler leaves to the interpreter, and why. Each reason is one where compiled code could come to another end than
+// the interpreter does.
+import type { Diagnostic } from "../diag/diagnostic.ts";
+import { type ContextField, programType } from "../host/programs.ts";
+import type { Insn } from "../isa/insn.ts";
+import type { Program } from "../isa/program.ts";
+import { isTailCall } from "./lower.ts";
+
+export type Refusal = {
+  readonly text: string;
+} & (
+  | { readonly reason: "load"; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly pc: number }
+  | { readonly reason: "traced" }
+);
+
+export const traced: Refusal = { reason: "traced", text: "compiled code does not tell its steps" };
+
+type Rule = { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly text: string };
+const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) => boolean })[] = [
+  {
+    reason: "framePointer",
+    text: "r10 is written, and compiled code has it fixed",
+    holds: writesFramePointer,
+  },
+  {
+    reason: "tailCallInFunction",
+    text: "a program with functions makes a tail call: its caller would have to go on in another engine",
+    holds: (insn, { insns }) => isTailCall(insn) && insns.some(callsFunction),
+  },
+  {
+    reason: "contextPointer",
+    text: "a context field stands for a pointer that the machine does not give",
+    holds: (insn, program) => insn.kind === "load" && insn.base !== 10 && foreignFields(program).some(isLoadedBy(insn)),
+  },
+];
+
+export function refusalOf(program: Program): Refusal | undefined {
+  for (const { reason, text, holds } of rules) {
+    const pc = program.insns.findIndex((insn) => insn !== null && holds(insn, program));
+    if (pc >= 0) return { reason, text, pc };
+  }
+  return undefined;
+}
+
+function writesFramePointer(insn: Insn): boolean {
+  if (insn.kind === "atomic") return insn.fetch && insn.op !== "cmpxchg" && insn.src === 10;
+  return insn.kind !== "jump" && "dst" in insn && insn.dst === 10;
+}
+
+function callsFunction(insn: Insn | null): boolean {
+  return insn?.kind === "callLocal" || (insn?.kind === "imm64" && insn.what === "func");
+}
+
+/** Sockets, lent buffers and packets named by 8 bytes: in the machine's contexts these are numbers. */
+function foreignFields({ type }: Program): readonly ContextField[] {
+  const fields = (type === undefined ? undefined : programType(type))?.fields ?? [];
+  return fields.filter(({ kind, size }) => kind !== "scalar" && !(kind.startsWith("packet") && size === 4));
+}
+
+function isLoadedBy({ off, size }: Extract<Insn, { kind: "load" }>): (field: ContextField) => boolean {
+  return (field) => field.offset === off && field.size === size;
+}
+
+/**
+ * The bytes of a context that accesses can reach where the type has no table of fields; it may be handed over shorter. With
+ * a table it is always whole.
+ */
+export function contextReach({ type, insns }: Program): number {
+  const known = type === undefined ? undefined : programType(type);
+  if (known?.fields !== undefined) return 0;
+  let reach = 0;
+  for (const insn of insns) {
+    if (insn !== null && "base" in insn && insn.base !== 10) reach = Math.max(reach, insn.off + insn.size);
+  }
+  return Math.min(reach, known?.contextSize ?? reach);
+}
