@@ -1,7 +1,8 @@
 // Random programs, run with random inputs beside the states that the verifier had for them:
 //   npm run fuzz:containment -- --programs 100000 --seed 1
 // A violation is an instruction at which no state contains what the machine holds, a fault of an accepted program, or
-// a verdict in which the two engines differ. Exits with 1 if there is one.
+// a refusal of what the reference engine accepts. Exits with 1 if there is one, or if the reference engine refuses more
+// than one in a thousand of what the other accepts.
 import { parseArgs } from "node:util";
 import { disassemble } from "../src/asm/disassemble.ts";
 import { Campaign } from "../test/support/containment-campaign.ts";
@@ -25,9 +26,10 @@ for (let at = 0; at < programs; at++) {
   console.log(`\nprogram ${at}: ${violation.text}\n${disassemble(campaign.shrunk(violation)).trimEnd()}`);
 }
 const seconds = (performance.now() - began) / 1000;
-const { accepted, instructions, violations } = campaign;
+const { accepted, instructions, leftOut, violations } = campaign;
 console.log(
   `\naccepted ${((100 * accepted) / programs).toFixed(1)} %; ${instructions} instructions compared; ` +
-    `${seconds.toFixed(1)} s, ${(programs / seconds).toFixed(0)} programs/s\n${violations} violations`,
+    `${seconds.toFixed(1)} s, ${(programs / seconds).toFixed(0)} programs/s\n` +
+    `${leftOut} refused by the reference engine alone; ${violations} violations`,
 );
-process.exit(violations === 0 && accepted > 0.4 * programs ? 0 : 1);
+process.exit(violations === 0 && leftOut <= 0.001 * programs && accepted > 0.4 * programs ? 0 : 1);

@@ -50,18 +50,26 @@ const patterns: readonly Pattern[] = [
     replace: (found) => (found.endsWith("Least") ? found.replace(/Least$/, "Most") : found.replace(/Most$/, "Least")),
   },
   { kind: "bound", find: / [+-] 1(?![\w.])/g, replace: swapped([[" + 1", " - 1"]]) },
-  { kind: "bound", find: / (?:&|\|) (?=[~\w(])/g, replace: swapped([[" & ", " | "]]) },
+  // Not between types.
+  {
+    kind: "bound",
+    find: / (?:&|\|) (?=[~\w(])(?!(?:null|undefined|string|number|boolean|readonly)\b|[A-Z][a-z])/g,
+    replace: swapped([[" & ", " | "]]),
+  },
   // A whole statement that is a call, or a marking assignment, left out.
   { kind: "mark", find: /^ +(?:[\w.]+\([^\n]*\)|[\w.?]+ (?:\|=|&=|\+=) [^\n]*);$/gm, replace: () => "" },
   { kind: "skip", find: /\bif \((?=[^\n]*(?:\) return|\) continue|\) \{$))/gm, replace: () => "if (false && " },
   { kind: "skip", find: /\breturn (?:true|false);/g, replace: swapped([["return true;", "return false;"]]) },
 ];
 
-/** The places of a text that say nothing to the machine: comments, strings, imports, messages, types. */
+/**
+ * The places of a text that say nothing to the machine: comments, strings, imports, messages, types; and what only the
+ * types ask for, a look whether an element of an array is there, or what is thrown at callers who err.
+ */
 function silent(text: string): (at: number) => boolean {
   const spans: (readonly [number, number])[] = [];
   const hidden =
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *throw new [^\n]*$|^ *(?:text|label|kernel|help|facts):[^\n]*$/gm;
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^ *(?:text|label|kernel|help|facts):[^\n]*$/gm;
   for (const match of text.matchAll(hidden)) spans.push([match.index, match.index + match[0].length]);
   return (at) => spans.some(([from, to]) => at >= from && at < to);
 }

@@ -24,6 +24,8 @@ export class Campaign {
   private loads = 0;
   private readonly compared = { instructions: 0 };
   accepted = 0;
+  /** Programs that the reference engine alone refuses. */
+  leftOut = 0;
   violations = 0;
 
   constructor(seed: number, inputs: number) {
@@ -84,19 +86,31 @@ export class Campaign {
   private check(program: Program, inputSeed: number, counts = false): string | undefined {
     const reference = judged(program, { rcu: "implicit" }, "reference");
     const relied = judged(program, { rcu: "implicit" }, "relied");
-    if (reference.verdict !== relied.verdict) {
+    const random = randomFrom(inputSeed);
+    if (reference.verdict === "accepted" && relied.verdict !== "accepted") {
       return `the reference engine says ${reference.verdict}, the other ${relied.verdict}`;
     }
-    if (reference.verdict !== "accepted") return undefined;
+    if (relied.verdict !== "accepted") return undefined;
+    if (reference.verdict !== "accepted") {
+      // A way that no run takes, because what is known there contradicts itself, may have been left out or not: going
+      // on, Linux and so we forget what is known. Runs must bear out that it was nothing else.
+      if (counts) this.leftOut++;
+      return this.run(program, [relied], random, 20 * this.inputs);
+    }
     if (counts) this.accepted++;
-    return this.run(program, [reference, relied], randomFrom(inputSeed));
+    return this.run(program, [reference, relied], random, this.inputs);
   }
 
-  private run(program: Program, judgements: readonly Judged[], random: () => number): string | undefined {
+  private run(
+    program: Program,
+    judgements: readonly Judged[],
+    random: () => number,
+    inputs: number,
+  ): string | undefined {
     if (++this.loads % PROGRAMS_A_MACHINE === 0) this.machine = new Machine({ regime: "implicit", seed: this.loads });
     const loaded = this.machine.load(program);
     if (!loaded.ok) return `cannot be loaded: ${loaded.diagnostics[0]?.text}`;
-    for (let at = 0; at < this.inputs; at++) {
+    for (let at = 0; at < inputs; at++) {
       fillMaps(loaded.value, random);
       const wrong = departureOf(judgements, loaded.value, inputOf(program, random), this.compared);
       if (wrong !== undefined) return `${wrong.text} (${wrong.engine} engine)`;

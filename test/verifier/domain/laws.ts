@@ -187,6 +187,16 @@ export const laws: readonly Law[] = [
     },
   },
   {
+    name: "a scalar equals another that was made alike",
+    share: 0.3,
+    law: function* (random) {
+      const { scalar } = sample(random);
+      const twin = new Scalar(scalar.draft());
+      if (!equals(scalar, twin) || !subset(scalar, twin)) yield shown("twin", scalar);
+      if (intersect(scalar, twin) === undefined || !equals(join(scalar, twin), scalar)) yield shown("alone", scalar);
+    },
+  },
+  {
     name: "a word beside any one bound is outside",
     share: 0.3,
     law: function* (random) {
