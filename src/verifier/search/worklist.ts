@@ -50,6 +50,8 @@ export class Search {
   readonly counters: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
   private sinceState = 0;
   private jumpsSinceState = 0;
+  /** Ways put aside to be walked later. */
+  private waysSinceState = 0;
 
   constructor(walk: Walk) {
     this.walk = walk;
@@ -57,6 +59,7 @@ export class Search {
   }
 
   push(state: State): void {
+    this.waysSinceState++;
     if (state.parent !== null) state.parent.open++;
     this.pending.push(state);
   }
@@ -151,11 +154,14 @@ export class Search {
     kept.forget();
     const widen = latest !== null && widened(latest.state, state, env.reference);
     const young = this.jumpsSinceState < 2 || this.sinceState < 8;
-    // A round of a loop seldom equals the one before it: comparing each costs more than walking a few again.
-    const looping = kept.open.length > 0 && this.jumpsSinceState < 20 && this.sinceState < 100;
+    // A round of a loop that decides nothing new cannot be met by another way, and is kept now and then only. Where ways
+    // part, what is kept in each round halves what is walked.
+    const looping =
+      kept.open.length > 0 && this.waysSinceState === 0 && this.jumpsSinceState < 20 && this.sinceState < 100;
     if (!converging && (young || looping) && kept.size > 0) return false;
     this.jumpsSinceState = 0;
     this.sinceState = 0;
+    this.waysSinceState = 0;
     const entry: OpenState = {
       state: state.copy(),
       parent: state.parent,
