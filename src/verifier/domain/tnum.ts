@@ -142,6 +142,13 @@ export function neg(t: Tnum): Tnum {
 export function mul(a: Tnum, b: Tnum): Tnum {
   let multiplier = b.isConst ? b : a;
   let multiplicand = b.isConst ? a : b;
+  if ((multiplicand.maskHi & multiplicand.maskLo) === -1) {
+    // Every bit varies: all that remains is how many zeroes the multiplier ends in.
+    const hi = multiplier.valueHi | multiplier.maskHi;
+    const lo = multiplier.valueLo | multiplier.maskLo;
+    if ((hi | lo) === 0) return zero;
+    return lsh(multiplicand, lo !== 0 ? 31 - Math.clz32(lo & -lo) : 63 - Math.clz32(hi & -hi));
+  }
   let sum = zero;
   while ((multiplier.valueHi | multiplier.valueLo | multiplier.maskHi | multiplier.maskLo) !== 0) {
     if ((multiplier.valueLo & 1) === 1) sum = add(sum, multiplicand);

@@ -15,18 +15,18 @@ export type Comparison = "relied" | "within" | "exact";
 /** Eight bytes of some number (state/stack.ts). */
 const ALL_MISC = uniform(MISC).bytes;
 
-/** A renaming of identities, one to one. */
+/** A renaming of identities, one to one. There are few of them, and most comparisons end before the first. */
 class Renaming {
-  private readonly forward = new Map<number, number>();
-  private readonly backward = new Map<number, number>();
+  private readonly olds: number[] = [];
+  private readonly nows: number[] = [];
 
   pair(old: number, now: number): boolean {
     if (old === 0 || now === 0) return old === now;
-    const known = this.forward.get(old);
-    if (known !== undefined) return known === now;
-    if (this.backward.has(now)) return false;
-    this.forward.set(old, now);
-    this.backward.set(now, old);
+    const at = this.olds.indexOf(old);
+    if (at >= 0) return this.nows[at] === now;
+    if (this.nows.includes(now)) return false;
+    this.olds.push(old);
+    this.nows.push(now);
     return true;
   }
 }

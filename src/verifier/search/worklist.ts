@@ -111,7 +111,7 @@ export class Search {
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
     const activation = converging ? this.activationOf(state) : 0;
-    const mark = kept.open.length > 0 ? markOf(state, live) : 0;
+    const mark = kept.open.length > 0 ? markOf(state, liveAt) : 0;
     // The walk is depth first, so whatever is open lies on the path to here.
     let latest: OpenState | null = null;
     if (converging) {
@@ -169,7 +169,7 @@ export class Search {
       open: 1,
       hits: 0,
       misses: 0,
-      mark: widen || kept.open.length === 0 ? markOf(state, live) : mark,
+      mark: widen || kept.open.length === 0 ? markOf(state, liveAt) : mark,
       depth: state.parent === null ? 0 : state.parent.depth + 1,
       settled: false,
       loop: null,
@@ -267,20 +267,29 @@ function finishLoop(env: Env, head: OpenState): void {
 }
 
 /** A number that equal states share, whatever their identities are called: most comparisons end here. */
-function markOf(state: State, live: number): number {
+function markOf(state: State, liveAt: (state: State, frame: number) => number): number {
   let mark = state.rcuDepth * 31 + state.frames.length + state.rounds * 131;
-  const { regs } = state.frame;
-  for (let reg = 0; reg < 10; reg++) {
-    const value = regs[reg];
-    if (value === undefined || ((live >> reg) & 1) === 0) continue;
-    const { scalar } = value;
-    mark =
-      (Math.imul(mark, 0x01000193) ^ scalar.uminLo ^ (scalar.umaxLo << 1) ^ (value.off << 2) ^ value.kind.length) | 0;
-  }
-  const { stack } = state.frame;
-  for (let at = 0; at < stack.count; at++) {
-    const slot = stack.slot(at);
-    mark = (Math.imul(mark, 0x01000193) ^ slot.bytes ^ (slot.value?.scalar.uminLo ?? 0)) | 0;
+  for (let n = 0; n < state.frames.length; n++) {
+    const frame = state.frames[n];
+    if (frame === undefined) continue;
+    const live = liveAt(state, n);
+    for (let reg = 0; reg < 10; reg++) {
+      const value = frame.regs[reg];
+      if (value === undefined || ((live >> reg) & 1) === 0) continue;
+      const { scalar } = value;
+      mark =
+        (Math.imul(mark, 0x01000193) ^
+          scalar.uminLo ^
+          (scalar.umaxLo << 1) ^
+          ((value.kind === "scalar" ? 0 : value.off) << 2) ^
+          value.kind.length) |
+        0;
+    }
+    const { stack } = frame;
+    for (let at = 0; at < stack.count; at++) {
+      const slot = stack.slot(at);
+      mark = (Math.imul(mark, 0x01000193) ^ slot.bytes ^ (slot.value?.scalar.uminLo ?? 0)) | 0;
+    }
   }
   return mark;
 }
