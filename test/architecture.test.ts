@@ -31,7 +31,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof everything>> = 
   wasm: [],
   vm: ["maps", "memory", "rcu", "host", "isa", "wasm", "trace", "diag"],
   verifier: ["host", "btf", "isa", "trace", "diag"],
-  jit: ["verifier", "vm", "memory", "host", "isa", "wasm", "diag"],
+  jit: ["verifier", "vm", "maps", "memory", "host", "isa", "wasm", "diag"],
   kernel: ["host", "btf", "isa", "bytes", "diag"],
   lab: ["asm", "btf", "bytes", "diag", "elf", "host", "isa", "jit", "maps", "memory", "rcu", "trace", "verifier", "vm"],
   cli: ["lab", "kernel"],

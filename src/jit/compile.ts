@@ -72,6 +72,7 @@ export class Compiled {
     const { words } = code;
     this.bytes = emit({
       program: loaded.program,
+      memory: loaded.machine.memory,
       checked,
       pointers,
       resolved: (pc) => {
@@ -131,6 +132,7 @@ export class Compiled {
     const { machine } = this.loaded;
     return (this.#instances[cpu.index] ??= onMemory(this.#module, machine.memory.wasm, {
       cpu: cpu.base,
+      cpuIndex: cpu.index,
       ...importsFor(cpu, {
         calls: machine.calls,
         entry: (slot) => this.entry(cpu, slot),

@@ -4,6 +4,7 @@
 import { type Block, blocks as blocksOf, called } from "../isa/cfg.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
+import type { Memory } from "../memory/memory.ts";
 import { REG_WORDS } from "../vm/code.ts";
 import { state } from "../vm/registers.ts";
 import { type Code, call, get, getGlobal, i32, i64, setGlobal, type, unreachable, when } from "../wasm/code.ts";
@@ -12,6 +13,7 @@ import { argumentCounts, argumentsOf } from "./arguments.ts";
 import { type Flow, flowOf } from "./flow.ts";
 import { Locals } from "./locals.ts";
 import { condition, globals, imported, lowering, type Place, stuck } from "./lower.ts";
+import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
 import { structured } from "./structure.ts";
 
 const { i32: narrow, i64: wide } = type;
@@ -34,6 +36,8 @@ const names = Object.keys(imported) as readonly (keyof typeof imported)[];
 
 export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> {
   readonly program: Program;
+  /** Where the maps are. */
+  readonly memory: Memory;
 }
 
 /** The module's bytes. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
@@ -44,9 +48,11 @@ export function emit(given: Given): Uint8Array {
   const counts = argumentCounts(program, flows);
   const starts = [...flows.keys()];
   const indices = new Map(starts.map((start, n) => [start, names.length + n]));
-  const place = (locals: Locals): Place => ({
+  const lookups = new Lookups(given, names.length + starts.length);
+  const place = (locals: Locals, known: Known): Place => ({
     ...given,
     locals,
+    lookup: (insn) => lookups.inPlaceOf(insn, known),
     callee: (slot) => {
       const index = indices.get(slot);
       return index === undefined ? null : { index, count: counts.get(slot) ?? 0 };
@@ -55,16 +61,17 @@ export function emit(given: Given): Uint8Array {
   });
   const functions = [...flows].map(([start, flow]) => {
     const locals = new Locals(counts.get(start) ?? 0);
-    return functionOf(place(locals), program, flow);
+    const known = new Known();
+    return functionOf(place(locals, known), program, flow, known);
   });
   const entries = starts
     .filter((start) => start === 0 || isNamed(program, start))
     .map((start) => entryOf(start, indices.get(start) ?? 0, counts.get(start) ?? 0));
   return moduleBytes({
     imports: names.map((name) => ({ name, ...signatures[name] })),
-    constants: ["cpu"],
+    constants: ["cpu", "cpuIndex"],
     variables: 1,
-    functions: [...functions, ...entries],
+    functions: [...functions, ...lookups.functions, ...entries],
   });
 }
 
@@ -92,17 +99,50 @@ function isNamed(program: Program, start: number): boolean {
   );
 }
 
-function functionOf(at: Place, { insns }: Program, flow: Flow): Func {
+/** The lookups of maps that calls are replaced by; those that are functions follow the program's. */
+class Lookups {
+  readonly functions: Func[] = [];
+  readonly #given: Given;
+  readonly #first: number;
+  readonly #byMap = new Map<number, ((key: Code, address: number) => Code) | undefined>();
+
+  constructor(given: Given, first: number) {
+    this.#given = given;
+    this.#first = first;
+  }
+
+  inPlaceOf(insn: Insn, { slots }: Known): ReturnType<Place["lookup"]> {
+    const { checked, resolved, memory } = this.#given;
+    if (checked || insn.kind !== "callHelper" || insn.id !== MAP_LOOKUP || slots[1] < 0) return undefined;
+    const map = resolved(slots[1])?.lo;
+    if (map === undefined) return undefined;
+    if (!this.#byMap.has(map)) this.#byMap.set(map, this.#made(lookupIn(memory, map)));
+    return this.#byMap.get(map);
+  }
+
+  #made(lookup: Lookup | undefined): ReturnType<Place["lookup"]> {
+    if (lookup === undefined) return undefined;
+    const cpuIndex = getGlobal(globals.cpuIndex);
+    if (lookup.kind === "inline") return (key, address) => lookup.code(key, address, cpuIndex);
+    const func = this.#first + this.functions.length;
+    this.functions.push(lookup.func(cpuIndex));
+    return (key) => call(func, key);
+  }
+}
+
+function functionOf(at: Place, { insns }: Program, flow: Flow, known: Known): Func {
   const { locals, checked } = at;
   const body = (n: number): Code => {
     const { start, end } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
     let count = 0;
+    known.slots.fill(-1);
     for (let pc = start; pc < end; pc++) {
       const insn = insns[pc];
       if (insn === null) continue;
       code.push(lowered(at, insn, pc));
+      known.pass(insn, pc);
       count++;
     }
     return checked ? [counted(start, count), code] : code;

@@ -7,7 +7,7 @@ import { INSN_WORDS, REG_WORDS } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
 import { interpret } from "../vm/interpret.ts";
 import { raise } from "../vm/raise.ts";
-import { type Cpu, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
+import { type Cpu, FRAMES, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
 import { checkedImports, over } from "./checked.ts";
 import { type imported, TAIL_CALL } from "./lower.ts";
 
@@ -44,8 +44,12 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
       const { R } = cpu;
       if (R[state.status] !== RUNNING) throw over;
       if (R[state.busy] !== 0) calls.step(cpu);
-      else if (R[state.frame] === depth) return;
-      else runCallback(depth + 1);
+      else if (R[state.frame] > depth) runCallback(depth + 1);
+      else {
+        // The next function at that depth is one that is simply called.
+        if (depth + 1 < FRAMES) R[frameAt(depth + 1) + frame.kind] = 0;
+        return;
+      }
     }
   };
 
@@ -61,10 +65,7 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
     const { R } = cpu;
     R[word.region] = 0;
     R[state.frame] = depth;
-    const kind = frameAt(depth) + frame.kind;
-    calls.returned(cpu, R[kind]);
-    // The next function at this depth may be one that was simply called.
-    if (cpu.R[state.frame] < depth) cpu.R[kind] = 0;
+    calls.returned(cpu, R[frameAt(depth) + frame.kind]);
   };
 
   return {

@@ -14,7 +14,7 @@ import type { Locals } from "./locals.ts";
 export const imported = { helper: 0, kfunc: 1, callx: 2, tailCall: 3, check: 4, enter: 5, spent: 6, stuck: 7 } as const;
 /** The number of bpf_tail_call. */
 export const TAIL_CALL = 12;
-export const globals = { cpu: 0, context: 1 } as const;
+export const globals = { cpu: 0, cpuIndex: 1, context: 2 } as const;
 
 /** What is needed to know of the function that is being compiled. */
 export interface Place {
@@ -27,6 +27,8 @@ export interface Place {
   resolved(pc: number): { readonly lo: number; readonly hi: number } | null;
   /** The function at a slot: its number in the module and how many arguments it reads. */
   callee(slot: number): { readonly index: number; readonly count: number } | null;
+  /** The lookup that stands in place of a call, where it is known of which map. */
+  lookup(insn: Insn): ((key: Code, address: number) => Code) | undefined;
   /** How many registers a call of a helper or kfunc hands over. */
   handedOver(insn: Insn): number;
 }
@@ -269,10 +271,13 @@ export const lowering: Lowering = {
   jump: () => [],
   goto: () => [],
   mayGoto: (at, { off }) => (off === 0 ? drop(mayGo(at)) : []),
-  callHelper: (at, insn, pc) =>
-    isTailCall(insn)
-      ? callOut(at, insn, pc, imported.tailCall, [])
-      : callOut(at, insn, pc, imported.helper, i32.const(insn.id)),
+  callHelper: (at, insn, pc) => {
+    if (isTailCall(insn)) return callOut(at, insn, pc, imported.tailCall, []);
+    const { locals } = at;
+    const lookup = at.lookup(insn);
+    if (lookup !== undefined) return locals.write(0, lookup(locals.low(2), locals.address));
+    return callOut(at, insn, pc, imported.helper, i32.const(insn.id));
+  },
   callKfunc: (at, insn, pc) => callOut(at, insn, pc, imported.kfunc, i32.const(insn.index)),
   callx: (at, insn, pc) => {
     const number = at.locals.read(insn.reg);
