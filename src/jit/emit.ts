@@ -14,6 +14,7 @@ import { type Flow, flowOf } from "./flow.ts";
 import { Locals } from "./locals.ts";
 import { condition, globals, imported, lowering, type Place, stuck } from "./lower.ts";
 import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
+import { narrowAfter, narrowAtStart } from "./narrow.ts";
 import { structured } from "./structure.ts";
 
 const { i32: narrow, i64: wide } = type;
@@ -130,19 +131,24 @@ class Lookups {
   }
 }
 
-function functionOf(at: Place, { insns }: Program, flow: Flow, known: Known): Func {
+function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func {
+  const { insns } = program;
   const { locals, checked } = at;
+  const pointers = at.pointers.size > 0;
+  const narrow = narrowAtStart(program, flow, pointers);
   const body = (n: number): Code => {
     const { start, end } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
     let count = 0;
     known.slots.fill(-1);
+    locals.narrow = narrow[n];
     for (let pc = start; pc < end; pc++) {
       const insn = insns[pc];
       if (insn === null) continue;
       code.push(lowered(at, insn, pc));
       known.pass(insn, pc);
+      locals.narrow = narrowAfter(locals.narrow, insn, pointers);
       count++;
     }
     return checked ? [counted(start, count), code] : code;

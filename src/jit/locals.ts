@@ -2,7 +2,7 @@
 // parameters, the others are locals. r10 is not kept as such: it is the address 512 bytes above that bottom.
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { STACK_BYTES } from "../vm/registers.ts";
-import { type Code, get, i32, i64, set, type } from "../wasm/code.ts";
+import { type Code, get, i32, i64, set, tee, type } from "../wasm/code.ts";
 
 export class Locals {
   readonly parameters: readonly number[];
@@ -14,7 +14,10 @@ export class Locals {
   readonly address: number;
   /** Of 64 bits: what an atomic operation found. */
   readonly found: number;
+  /** A bit for each register whose low half is in a local of its own just now (narrow.ts). */
+  narrow = 0;
   readonly #registers: readonly number[];
+  readonly #lows: number;
 
   /** For a function that reads the first `count` arguments. */
   constructor(count: number) {
@@ -27,7 +30,8 @@ export class Locals {
     this.nextNode = next++;
     this.mayGoto = next++;
     this.address = next++;
-    this.locals = [...this.locals, type.i32, type.i32, type.i32];
+    this.#lows = next;
+    this.locals = [...this.locals, ...Array.from({ length: 13 }, () => type.i32)];
   }
 
   /** The 64 bits of a register. */
@@ -39,10 +43,20 @@ export class Locals {
 
   /** The low half of a register. */
   low(register: number): Code {
+    if (this.isNarrow(register)) return get(this.#lows + register);
     return register === 10 ? i32.add(get(this.frame), i32.const(STACK_BYTES)) : i32.wrap(this.read(register));
+  }
+
+  isNarrow(register: number): boolean {
+    return ((this.narrow >> register) & 1) !== 0;
   }
 
   write(register: number, value: Code): Code {
     return set(this.#registers[register], value);
+  }
+
+  /** Writes a number of 32 bits; the upper half is 0. */
+  writeLow(register: number, value: Code): Code {
+    return this.write(register, i64.fromU(tee(this.#lows + register, value)));
   }
 }

@@ -9,6 +9,7 @@ import { alu32, alu64, jumps, reversed16, reversed32, reversed64 } from "../vm/l
 import { MAY_GOTO_BUDGET, STACK_BYTES, state } from "../vm/registers.ts";
 import { type Code, call, choose, drop, get, getGlobal, give, i32, i64, set, type, when } from "../wasm/code.ts";
 import type { Locals } from "./locals.ts";
+import { isNarrowLoad } from "./narrow.ts";
 
 /** The numbers of what a compiled program imports, and of its own variable; see glue.ts. */
 export const imported = { helper: 0, kfunc: 1, callx: 2, tailCall: 3, check: 4, enter: 5, spent: 6, stuck: 7 } as const;
@@ -78,6 +79,7 @@ function address(
 export const accesses = { read: 0, write: 1, atomic: 2, acquire: 3, release: 4 } as const;
 
 const loads = { 1: i64.load8U, 2: i64.load16U, 4: i64.load32U, 8: i64.load } as const;
+const narrowLoads = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load } as const;
 const signedLoads = { 1: i64.load8S, 2: i64.load16S, 4: i64.load32S, 8: i64.load } as const;
 const stores = { 1: i64.store8, 2: i64.store16, 4: i64.store32, 8: i64.store } as const satisfies Record<
   AccessSize,
@@ -94,7 +96,9 @@ function operand32({ locals }: Place, src: Operand): Code {
 
 function arithmetic(at: Place, { op, width, dst, src }: Kind<"alu">): Code {
   const { locals } = at;
-  if (width === 32) return locals.write(dst, i64.fromU(alu32[op](locals.low(dst), operand32(at, src))));
+  if (width === 32) return locals.writeLow(dst, alu32[op](locals.low(dst), operand32(at, src)));
+  const moves = op === "mov" && (src.kind === "imm" ? src.value >= 0 : locals.isNarrow(src.reg));
+  if (moves) return locals.writeLow(dst, operand32(at, src));
   return locals.write(dst, alu64[op](locals.read(dst), operand64(at, src)));
 }
 
@@ -109,7 +113,7 @@ function divided(at: Place, { op, width, dst, src }: Kind<"alu">): Code | null {
   if (src.kind !== "imm" || src.value === 0 || src.value === -1) return null;
   const operation = directly[width][op];
   if (width === 64) return at.locals.write(dst, operation(at.locals.read(dst), operand64(at, src)));
-  return at.locals.write(dst, i64.fromU(operation(at.locals.low(dst), operand32(at, src))));
+  return at.locals.writeLow(dst, operation(at.locals.low(dst), operand32(at, src)));
 }
 
 /** A context field of 4 bytes may stand for a pointer: told from other memory by its address, for any load may reach it. */
@@ -130,11 +134,13 @@ function wideningLoad({ locals, pointers }: Place, { from, offset }: Address): C
   ];
 }
 
-function load(at: Place, { size, signed, dst, base, off }: Kind<"load">, pc: number): Code {
+function load(at: Place, insn: Kind<"load">, pc: number): Code {
+  const { size, signed, dst, base, off } = insn;
   const where = address(at, base, off, size, accesses.read, pc);
-  if (size === 4 && !signed && base !== 10 && at.pointers.size > 0) {
-    return at.locals.write(dst, wideningLoad(at, where));
+  if (isNarrowLoad(insn, at.pointers.size > 0)) {
+    return at.locals.writeLow(dst, narrowLoads[size](where.from, where.offset));
   }
+  if (size === 4 && !signed) return at.locals.write(dst, wideningLoad(at, where));
   return at.locals.write(dst, (signed ? signedLoads : loads)[size](where.from, where.offset));
 }
 
@@ -234,10 +240,9 @@ const lows = {
 export const lowering: Lowering = {
   alu: (at, insn) => divided(at, insn) ?? arithmetic(at, insn),
   neg: ({ locals }, { width, dst }) =>
-    locals.write(
-      dst,
-      width === 64 ? i64.sub(zero, locals.read(dst)) : i64.fromU(i32.sub(i32.const(0), locals.low(dst))),
-    ),
+    width === 64
+      ? locals.write(dst, i64.sub(zero, locals.read(dst)))
+      : locals.writeLow(dst, i32.sub(i32.const(0), locals.low(dst))),
   movsx: ({ locals }, { width, from, dst, src }) =>
     locals.write(
       dst,
