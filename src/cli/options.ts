@@ -144,6 +144,12 @@ export const commands: readonly CommandRow[] = [
       { name: "map", value: "NAME=FILE", many: true, says: "fill a map from a JSON file before the run" },
       { name: "trace", says: "print each instruction and what it changed" },
       { name: "repeat", value: "N", number: true, says: "run N times, keeping the maps" },
+      {
+        name: "engine",
+        value: "NAME",
+        choices: ["interp", "jit", "auto"],
+        says: "what runs it: the interpreter, compiled code, or (auto) compiled code for all runs but the first",
+      },
       { name: "max-steps", value: "N", number: true, says: "instructions before the run is stopped" },
       { name: "seed", value: "N", number: true, says: "seed of bpf_get_prandom_u32" },
       { name: "no-verify", says: "run even what the verifier refuses" },

@@ -76,7 +76,8 @@ const definitions = {
     agree: { ...flag, description: "compare: whether the two verdicts are the same" },
     sameMessage: { ...flag, description: "compare: whether the messages of two refusals are the same, numbers aside" },
   }),
-  run: object(["outcome", "diagnostics", "instructions", "runs", "output", "maps"], {
+  run: object(["outcome", "engine", "diagnostics", "instructions", "runs", "output", "maps"], {
+    engine: { enum: ["interp", "jit"], description: "of the last run; compiled code counts no instructions: 0" },
     outcome: { enum: ["exit", "fault"] },
     r0: { ...text, pattern: "^\\d+$", description: "64 bits, in decimal digits" },
     diagnostics: list(ref("diagnostic")),

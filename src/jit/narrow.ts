@@ -1,6 +1,5 @@
 // Which registers hold a number of 32 bits, because the last instruction on every way to a place that wrote them was one of
-// 32 bits. Their low half is then in a local of its own as well: V8 does not see through a widening that is cut again, so
-// without this each such instruction costs a move and rotations are not recognised.
+// 32 bits. Their low half is then in a local of its own as well, for V8 does not see through a widening that is cut again.
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
 import type { Flow } from "./flow.ts";

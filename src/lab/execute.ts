@@ -3,7 +3,9 @@ import type { Outcome } from "../diag/diagnostic.ts";
 import type { Source } from "../diag/source.ts";
 import { programType } from "../host/programs.ts";
 import type { Program, RcuRegime } from "../isa/program.ts";
+import { type Compilation, compile, compileChecked } from "../jit/compile.ts";
 import type { Listener } from "../trace/event.ts";
+import type { VerifiedProgram } from "../verifier/verdict.ts";
 import { Machine, type Result } from "../vm/machine.ts";
 
 export interface ExecuteOptions {
@@ -12,6 +14,13 @@ export interface ExecuteOptions {
   /** Runs one after the other, the maps kept; a fault ends them. */
   readonly repeat?: number;
   readonly seed?: number;
+  /**
+   * `interp`: every run is interpreted; `jit`: every run is compiled. `auto` (when absent): the first run, in which instructions
+   * are counted and every access is checked, is interpreted, and those that follow are compiled if they can be.
+   */
+  readonly engine?: Engine;
+  /** What `verify` made of the program: without it compiled code checks each access, and `auto` does not compile. */
+  readonly verified?: VerifiedProgram;
   readonly maxSteps?: number;
   readonly rcu?: RcuRegime;
   readonly onEvent?: Listener;
@@ -24,7 +33,14 @@ export interface Execution {
   /** Of the last run. */
   readonly result: Result;
   readonly runs: number;
+  /** What ran the last run; compiled code of a verified program counts no instructions. */
+  readonly engine: "interp" | "jit";
+  /** Why nothing was compiled, where that was tried. */
+  readonly refusal?: string;
 }
+
+export const engineNames = ["interp", "jit", "auto"] as const;
+export type Engine = (typeof engineNames)[number];
 
 /** Fails only where the program cannot be loaded at all; a fault is a result. */
 export function execute(program: Program, options: ExecuteOptions = {}): Outcome<Execution> {
@@ -36,17 +52,34 @@ export function execute(program: Program, options: ExecuteOptions = {}): Outcome
     ...(options.rcu === undefined ? {} : { regime: options.rcu }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
-  const loaded = machine.load(program);
+  const made = compilation(program, machine, options);
+  const loaded = made?.ok === true ? { ok: true as const, value: made.value.loaded } : machine.load(program);
   if (!loaded.ok) return loaded;
   options.prepare?.(machine);
   const wanted = Math.max(1, options.repeat ?? 1);
-  let result = loaded.value.run(input);
+  const compiled = made?.ok === true ? made.value : undefined;
+  const direct = options.engine === "jit" ? compiled : undefined;
+  const first = (direct ?? loaded.value).run(input);
+  let result = first;
   let runs = 1;
   while (runs < wanted && result.kind === "exit") {
-    result = loaded.value.run(input);
+    const next = (compiled ?? loaded.value).run(input);
+    // Compiled code does not warn, so what the interpreter said stands.
+    result = compiled === undefined ? next : { ...next, warnings: first.warnings };
     runs++;
   }
-  return { ok: true, value: { machine, result, runs }, diagnostics: [] };
+  const engine = compiled !== undefined && (runs > 1 || direct !== undefined) ? "jit" : "interp";
+  const refusal = made?.ok === false ? { refusal: made.refusal.text } : {};
+  return { ok: true, value: { machine, result, runs, engine, ...refusal }, diagnostics: [] };
+}
+
+/** The program compiled, or why not; undefined where the interpreter is to run it all. */
+function compilation(program: Program, machine: Machine, options: ExecuteOptions): Compilation | undefined {
+  const { engine = "auto", verified, maxSteps, repeat = 1 } = options;
+  if (engine === "interp") return undefined;
+  if (engine === "jit") return verified === undefined ? compileChecked(program, machine) : compile(verified, machine);
+  // A bound on the instructions is kept where they are counted.
+  return verified === undefined || repeat < 2 || maxSteps !== undefined ? undefined : compile(verified, machine);
 }
 
 /** The shortest frame that Ethernet knows, all zeros, for programs that want a packet and were given none. */

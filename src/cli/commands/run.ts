@@ -4,6 +4,7 @@ import {
   contents,
   type Event,
   type Execution,
+  engineNames,
   execute,
   faultDiagnostic,
   fill,
@@ -41,12 +42,18 @@ export async function run(session: Session): Promise<number> {
     return verdictExit[verdict.verdict];
   }
   const steps: string[] = [];
+  const engine = args.choice("engine", engineNames);
+  if (engine === "jit" && verdict.verdict === "accepted" && args.number("max-steps") !== undefined) {
+    throw new UsageError("--max-steps wants the interpreter: compiled code of a verified program counts nothing");
+  }
   const ran = execute(program, {
     ctx: bytesOf(args.text("ctx"), "--ctx"),
     packet: packetOf(args.text("packet"), args.text("hex")),
     repeat: positive(args.number("repeat"), "--repeat"),
     maxSteps: positive(args.number("max-steps"), "--max-steps"),
     seed: args.number("seed"),
+    engine,
+    ...(verdict.verdict === "accepted" ? { verified: verdict.program } : {}),
     rcu: verdict.profile.rcu,
     prepare: (machine) => fillMaps(machine, program, args.list("map")),
     ...(args.flag("trace") ? { onEvent: tracer(program, (line) => writeStep(line, steps, session)) } : {}),
@@ -55,6 +62,9 @@ export async function run(session: Session): Promise<number> {
     if (session.json) session.document({ ...judged, diagnostics: jsonDiagnostics(ran.diagnostics) });
     else session.out(`\n${session.text(ran.diagnostics, program)}`);
     return exit.usage;
+  }
+  if (engine === "jit" && ran.value.refusal !== undefined) {
+    throw new UsageError(`--engine jit: ${ran.value.refusal}`);
   }
   if (session.json) session.document({ ...judged, run: runJson(ran.value, program, steps) });
   else session.out(runText(ran.value, program, verdict, session));
@@ -163,18 +173,20 @@ function runText(ran: Execution, program: Program, verdict: Verdict, session: Se
   return `${session.quiet ? "" : "\n"}${parts.filter((part) => part !== "").join("\n")}${runs > 1 ? `${runs} runs\n` : ""}${note}`;
 }
 
-function endText({ result }: Execution, session: Session): string {
+function endText({ result, engine }: Execution, session: Session): string {
   const count = `${result.instructions} instruction${result.instructions === 1 ? "" : "s"}`;
-  if (result.kind === "fault") return `${session.paint("error", "fault")} after ${count}\n`;
+  const counted = engine === "interp" || result.instructions > 0;
+  if (result.kind === "fault") return `${session.paint("error", "fault")}${counted ? ` after ${count}` : ""}\n`;
   const signed = BigInt.asIntN(64, result.r0);
   const both = signed < 0n ? ` (${signed})` : result.r0 > 9n ? ` (0x${result.r0.toString(16)})` : "";
-  return `${session.paint("bold", `r0 = ${result.r0}`)}${both} after ${count}\n`;
+  return `${session.paint("bold", `r0 = ${result.r0}`)}${both}${counted ? ` after ${count}` : ", compiled"}\n`;
 }
 
 function runJson(ran: Execution, program: Program, steps: readonly string[]): Readonly<Record<string, unknown>> {
-  const { result, machine, runs } = ran;
+  const { result, machine, runs, engine } = ran;
   return {
     outcome: result.kind,
+    engine,
     ...(result.kind === "exit" ? { r0: result.r0.toString() } : {}),
     diagnostics: jsonDiagnostics([
       ...(result.kind === "fault" ? [faultDiagnostic(result.fault)] : []),
