@@ -10,7 +10,7 @@ import { state } from "../vm/registers.ts";
 import { type Code, call, get, getGlobal, i32, i64, setGlobal, type, unreachable, when } from "../wasm/code.ts";
 import { type Func, moduleBytes, type Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
-import { type Flow, flowOf } from "./flow.ts";
+import { type Flow, flowOf, threaded } from "./flow.ts";
 import { Locals } from "./locals.ts";
 import { condition, globals, imported, lowering, type Place, stuck } from "./lower.ts";
 import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
@@ -44,7 +44,9 @@ export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> 
 /** The module's bytes. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
 export function emit(given: Given): Uint8Array {
   const { program } = given;
-  const blocks = new Map(blocksOf(program.insns).map((block) => [block.start, block]));
+  const list = blocksOf(program.insns);
+  // Where instructions are counted, a jump counts too.
+  const blocks = given.checked ? new Map(list.map((block) => [block.start, block])) : threaded(program.insns, list);
   const flows = reached(program, blocks);
   const counts = argumentCounts(program, flows);
   const starts = [...flows.keys()];
@@ -135,9 +137,9 @@ function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func
   const { insns } = program;
   const { locals, checked } = at;
   const pointers = at.pointers.size > 0;
-  const narrow = narrowAtStart(program, flow, pointers);
+  const narrow = narrowAtStart(program, flow, pointers, locals.parameters.length - 1);
   const body = (n: number): Code => {
-    const { start, end } = flow.nodes[n];
+    const { start, end, next } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
     let count = 0;
@@ -151,6 +153,8 @@ function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func
       locals.narrow = narrowAfter(locals.narrow, insn, pointers);
       count++;
     }
+    const wide = next.reduce((bits, to) => bits | ~narrow[to], 0);
+    code.push(locals.widen(locals.narrow & wide));
     return checked ? [counted(start, count), code] : code;
   };
   const last = (n: number): Insn | null | undefined => {

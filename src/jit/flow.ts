@@ -1,6 +1,7 @@
 // The blocks of one function of a program and the way control takes among them, in the order in which code is made:
 // reverse postorder, with each block's immediate dominator. Nothing of WebAssembly in here.
 import type { Block } from "../isa/cfg.ts";
+import type { Insn } from "../isa/insn.ts";
 
 /** A block, or a place that control can go to where the program has none (`end` is `start`). */
 export interface Node {
@@ -21,6 +22,22 @@ export interface Flow {
   readonly heads: Uint8Array;
   /** Every edge that leads back leads to a node on every way to its origin. */
   readonly reducible: boolean;
+}
+
+/** The blocks without those that only go on to another: jumps lead past them. */
+export function threaded(insns: readonly (Insn | null)[], list: readonly Block[]): ReadonlyMap<number, Block> {
+  const blocks = new Map(list.map((block) => [block.start, block]));
+  const behind = (slot: number): number => {
+    let at = slot;
+    for (let steps = 0; steps < list.length; steps++) {
+      const block = blocks.get(at);
+      if (block === undefined || block.last !== block.start || insns[at]?.kind !== "goto") return at;
+      at = block.next[0];
+    }
+    // A loop of nothing but jumps.
+    return slot;
+  };
+  return new Map(list.map((block) => [block.start, { ...block, next: block.next.map(behind) }]));
 }
 
 /** The function that begins at slot `start`; `blocks` by their starts. */

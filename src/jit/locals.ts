@@ -2,7 +2,7 @@
 // parameters, the others are locals. r10 is not kept as such: it is the address 512 bytes above that bottom.
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { STACK_BYTES } from "../vm/registers.ts";
-import { type Code, get, i32, i64, set, tee, type } from "../wasm/code.ts";
+import { type Code, get, i32, i64, set, type } from "../wasm/code.ts";
 
 export class Locals {
   readonly parameters: readonly number[];
@@ -14,7 +14,7 @@ export class Locals {
   readonly address: number;
   /** Of 64 bits: what an atomic operation found. */
   readonly found: number;
-  /** A bit for each register whose low half is in a local of its own just now (narrow.ts). */
+  /** A bit for each register that is in its local of 32 bits just now (narrow.ts), and not in that of 64. */
   narrow = 0;
   readonly #registers: readonly number[];
   readonly #lows: number;
@@ -36,6 +36,7 @@ export class Locals {
 
   /** The 64 bits of a register. */
   read(register: number): Code {
+    if (this.isNarrow(register)) return i64.fromU(get(this.#lows + register));
     if (register !== 10) return get(this.#registers[register]);
     const top = i32.add(get(this.frame), i32.const(STACK_BYTES));
     return i64.or(i64.fromU(top), i64.const(BigInt(POINTER_HIGH) << 32n));
@@ -55,8 +56,15 @@ export class Locals {
     return set(this.#registers[register], value);
   }
 
-  /** Writes a number of 32 bits; the upper half is 0. */
+  /** Writes a number of 32 bits; the register is narrow then. */
   writeLow(register: number, value: Code): Code {
-    return this.write(register, i64.fromU(tee(this.#lows + register, value)));
+    return set(this.#lows + register, value);
+  }
+
+  /** Puts the registers in `bits`, which are narrow, into their locals of 64 bits. */
+  widen(bits: number): Code {
+    const code: Code[] = [];
+    for (let r = 0; r < 10; r++) if (((bits >> r) & 1) !== 0) code.push(this.write(r, this.read(r)));
+    return code;
   }
 }

@@ -1,5 +1,6 @@
 // Which registers hold a number of 32 bits, because the last instruction on every way to a place that wrote them was one of
-// 32 bits. Their low half is then in a local of its own as well, for V8 does not see through a widening that is cut again.
+// 32 bits. They are kept in locals of 32 bits, for V8 does not see through a widening that is cut again; where a way on
+// leads to a place at which a register is not narrow, it is widened at the end of the block.
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
 import type { Flow } from "./flow.ts";
@@ -31,10 +32,12 @@ export function isNarrowLoad({ size, signed, base }: Extract<Insn, { kind: "load
   return !signed && size < 8 && (size < 4 || base === 10 || !pointers);
 }
 
-/** By node: a bit for each register that is narrow at its beginning. */
-export function narrowAtStart({ insns }: Program, { nodes }: Flow, pointers: boolean): Int32Array {
-  const found = new Int32Array(nodes.length).fill(-1);
-  found[0] = 0;
+const ALL = 0b1111111111;
+
+/** By node: a bit for each register that is narrow at its beginning. What is no argument is 0 when the function begins. */
+export function narrowAtStart({ insns }: Program, { nodes }: Flow, pointers: boolean, count: number): Int32Array {
+  const found = new Int32Array(nodes.length).fill(ALL);
+  found[0] = ALL & ~((2 << count) - 2);
   for (let changed = true; changed; ) {
     changed = false;
     nodes.forEach(({ start, end, next }, node) => {
