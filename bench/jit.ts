@@ -3,36 +3,13 @@
 // Needs clang-19 (BPF) and gcc (native); without the sources it says so and ends. Each program is a function of its
 // memory, 4096 bytes: a program of ours looks them up in an array map and calls it, and that whole is verified. The least of
 // the passes counts, for what else the machine does only ever adds.
-import type { Insn } from "../src/isa/insn.ts";
-import { type MapDef, makeProgram, type Program } from "../src/isa/program.ts";
 import { type Compiled, compile } from "../src/jit/compile.ts";
 import { verify } from "../src/verifier/verify.ts";
 import { Machine, type Run } from "../src/vm/machine.ts";
 import { RUNNING, state } from "../src/vm/registers.ts";
-import { maps, names, withPrograms } from "./programs.ts";
+import { names, verifiable, withPrograms } from "./programs.ts";
 
 const passes = Number(process.argv[3] ?? 7);
-const input: MapDef = { name: "input", type: "array", keySize: 4, valueSize: 4096, maxEntries: 1, flags: 0 };
-
-const reg = (number: number) => ({ kind: "reg", reg: number }) as const;
-const imm = (value: number) => ({ kind: "imm", value }) as const;
-const caller: readonly (Insn | null)[] = [
-  { kind: "store", size: 4, base: 10, off: -4, src: imm(0) },
-  { kind: "alu", op: "mov", width: 64, dst: 2, src: reg(10) },
-  { kind: "alu", op: "add", width: 64, dst: 2, src: imm(-4) },
-  { kind: "imm64", what: "mapFd", dst: 1, low: maps.length, high: 0 },
-  null,
-  { kind: "callHelper", id: 1 },
-  { kind: "jump", op: "jeq", width: 64, dst: 0, src: imm(0), off: 2 },
-  { kind: "alu", op: "mov", width: 64, dst: 1, src: reg(0) },
-  { kind: "callLocal", off: 1 },
-  { kind: "exit" },
-];
-
-function programOf(name: string, insns: readonly (Insn | null)[]): Program {
-  return makeProgram({ name, insns: [...caller, ...insns], maps: [...maps, input], type: "syscall", rcu: "implicit" });
-}
-
 interface Row {
   readonly name: string;
   readonly at: number;
@@ -45,7 +22,7 @@ interface Row {
 
 withPrograms(process.argv[2], ({ memory, programs, native }) => {
   const rows = names.flatMap((name, at): Row[] => {
-    const program = programOf(name, programs.get(name) ?? []);
+    const program = verifiable(name, programs.get(name) ?? []);
     const verdict = verify(program, { privileged: true, rcu: "implicit" });
     if (verdict.verdict !== "accepted") {
       console.log(`${name}: ${verdict.verdict}: ${verdict.diagnostics[0]?.text}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeAll } from "../src/isa/decode.ts";
 import type { Insn } from "../src/isa/insn.ts";
-import type { MapDef } from "../src/isa/program.ts";
+import { type MapDef, makeProgram, type Program } from "../src/isa/program.ts";
 
 export const names = ["a", "b", "c", "k", "d", "e", "f", "g", "u", "h", "i", "j"];
 
@@ -94,6 +94,28 @@ export const maps: readonly MapDef[] = [
   { name: "hash", type: "hash", keySize: 4, valueSize: 8, maxEntries: 256, flags: 0 },
   { name: "array", type: "array", keySize: 4, valueSize: 8, maxEntries: 32, flags: 0 },
 ];
+
+const input: MapDef = { name: "input", type: "array", keySize: 4, valueSize: 4096, maxEntries: 1, flags: 0 };
+
+const reg = (number: number) => ({ kind: "reg", reg: number }) as const;
+const imm = (value: number) => ({ kind: "imm", value }) as const;
+const caller: readonly (Insn | null)[] = [
+  { kind: "store", size: 4, base: 10, off: -4, src: imm(0) },
+  { kind: "alu", op: "mov", width: 64, dst: 2, src: reg(10) },
+  { kind: "alu", op: "add", width: 64, dst: 2, src: imm(-4) },
+  { kind: "imm64", what: "mapFd", dst: 1, low: maps.length, high: 0 },
+  null,
+  { kind: "callHelper", id: 1 },
+  { kind: "jump", op: "jeq", width: 64, dst: 0, src: imm(0), off: 2 },
+  { kind: "alu", op: "mov", width: 64, dst: 1, src: reg(0) },
+  { kind: "callLocal", off: 1 },
+  { kind: "exit" },
+];
+
+/** The program of a function of its memory: it looks the memory up, 4096 bytes in an array map, and calls the function. */
+export function verifiable(name: string, insns: readonly (Insn | null)[]): Program {
+  return makeProgram({ name, insns: [...caller, ...insns], maps: [...maps, input], type: "syscall", rcu: "implicit" });
+}
 
 export interface Built {
   /** The input that all programs get. */
