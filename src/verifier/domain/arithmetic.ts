@@ -15,7 +15,7 @@ export type Transfer = (width: Width, a: Scalar, b: Scalar) => Scalar;
 export const transfer = {
   add,
   sub,
-  mul: folded("mul", (width, a, b) => finish(width, multiply(a, b))),
+  mul: folded("mul", (width, a, b) => unknownTimes(width, a, b) ?? finish(width, multiply(a, b))),
   div: folded("div", (_, a, b) => divide(a, b), zext),
   sdiv: folded("sdiv", (width, a, b) => zext(width, signedDivide(a, b)), sext),
   or: bitwise("or", tnum.or),
@@ -111,6 +111,33 @@ function folded(op: AluOp, compute: Transfer, extend: (width: Width, a: Scalar) 
     if (a.value !== undefined && b.value !== undefined) return Scalar.constant(evalAlu(op, width, a.value, b.value));
     return compute(width, extend(width, a), extend(width, b));
   };
+}
+
+/** Multiples of a number of which nothing is known end in as many zeroes as the factor does, and that is all. */
+function unknownTimes(width: Width, a: Scalar, b: Scalar): Scalar | undefined {
+  const [unknown, factor] = b.isConst ? [a, b] : [b, a];
+  if (!factor.isConst || !isUnknown(width, unknown)) return undefined;
+  const { valueHi, valueLo } = factor.bits;
+  const hi = width === 64 ? valueHi : 0;
+  if ((hi | valueLo) === 0) return zero;
+  const zeroes = valueLo !== 0 ? 31 - Math.clz32(valueLo & -valueLo) : 63 - Math.clz32(hi & -hi);
+  const all = tnum.lsh(Scalar.unknown.bits, zeroes);
+  return width === 64 ? Scalar.ofBits(all) : zext32(Scalar.ofBits(all));
+}
+
+function isUnknown(width: Width, a: Scalar): boolean {
+  const low = a.bits.maskLo === -1 && a.lowMin === 0 && a.lowMax === -1 && a.s32min === least32;
+  if (width === 32 || !low) return low && a.s32max === greatest32;
+  return (
+    a === Scalar.unknown ||
+    (a.bits.maskHi === -1 &&
+      (a.uminHi | a.uminLo) === 0 &&
+      (a.umaxHi & a.umaxLo) === -1 &&
+      a.sminHi === least32 &&
+      a.sminLo === 0 &&
+      a.smaxHi === greatest32 &&
+      a.smaxLo === -1)
+  );
 }
 
 /**
