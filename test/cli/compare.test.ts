@@ -65,7 +65,7 @@ describe.skipIf(kernelThere)("compare, with no kernel to ask", () => {
   it("says why in words", async () => {
     const { code, err } = await cli(["compare", file("good.bpf", good)]);
     expect(code).toBe(2);
-    expect(err).toMatch(/^bpflab: the kernel cannot be asked\. [A-Z].*\.\n$/);
+    expect(err).toMatch(/^bpflab: the kernel cannot be asked\. \S.*\.\n$/);
   });
 });
 
