@@ -176,7 +176,9 @@ export const laws: readonly Law[] = [
     law: function* (random) {
       const { scalar } = sample(random);
       if (scalar.isConst) return;
-      for (const part of parts) {
+      for (const [at, part] of parts.entries()) {
+        // An interval of one word has nothing to give.
+        if (at >= LOW_PARTS && scalar.isLowConst) continue;
         const draft = scalar.draft();
         part(draft);
         const less = new Scalar(draft);
@@ -212,6 +214,8 @@ export const laws: readonly Law[] = [
   },
 ];
 
+/** From here on `parts` are of the low half. */
+const LOW_PARTS = 4;
 /** Takes one off one end of one interval. */
 const parts: readonly ((draft: Draft) => void)[] = [
   (d) => stepped(d, "umin", 1),
