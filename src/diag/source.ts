@@ -53,10 +53,6 @@ export function lineText(source: Source, line: number): string {
   return source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, "");
 }
 
-export function lineCount(source: Source): number {
-  return starts(source).length;
-}
-
 export function spanOf(source: Source, start: number, end: number): Span {
   return { source, start, end };
 }

@@ -19,7 +19,6 @@ export const errno = {
   /** Internal to Linux, yet bpf(2) lets it through. */
   ENOTSUPP: 524,
 } as const;
-export type ErrnoName = keyof typeof errno;
 
 const names = new Map<number, string>(Object.entries(errno).map(([name, number]) => [number, name]));
 

@@ -25,7 +25,3 @@ export interface Env {
   /** A global function that is called somewhere must be verified by itself. */
   enterGlobal(pc: number): void;
 }
-
-export function insnAt(env: Env, pc: number) {
-  return env.program.insns[pc] ?? null;
-}

@@ -18,17 +18,6 @@ export function unsetEither(cpu: Cpu, i: number, d: number, s: number): void {
   if (cpu.R[s + word.region] < 0) unset(cpu, i, s);
 }
 
-/** The result of most arithmetic is a number, whatever went in. */
-export function fade(cpu: Cpu, i: number, d: number): void {
-  if (cpu.R[d + word.region] < 0) unset(cpu, i, d);
-  cpu.R[d + word.region] = 0;
-}
-
-export function fadeBoth(cpu: Cpu, i: number, d: number, s: number): void {
-  unsetEither(cpu, i, d, s);
-  cpu.R[d + word.region] = 0;
-}
-
 /** A pointer plus a number points where the pointer did; two pointers make a number. */
 export function addPointer(cpu: Cpu, i: number, d: number, s: number): void {
   unsetEither(cpu, i, d, s);

@@ -634,9 +634,4 @@ export class Calls implements CallPort, HostCall {
   static address(program: number, slot: number): { lo: number; hi: number } {
     return { lo: (program << PROGRAM_SHIFT) | slot, hi: CODE_HIGH };
   }
-
-  /** Puts the address of `at` in a region into r0, ends the call. */
-  returnsPointer(address: number): void {
-    this.returns(address, POINTER_HIGH);
-  }
 }

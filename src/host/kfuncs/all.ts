@@ -1,5 +1,6 @@
 // Kernel functions that programs call by name (kfuncs): RCU and preemption sections, exceptions, number iterators.
 import type { Kfunc } from "../contract.ts";
+import type { KfuncName } from "../names.ts";
 import { kfuncs as typedKfuncs } from "./typed.ts";
 
 export const rcuReadLock = {
@@ -73,4 +74,4 @@ export const kfuncs = [
   iterNumNext,
   iterNumDestroy,
   ...typedKfuncs,
-] as const;
+] as const satisfies readonly (Kfunc & { readonly name: KfuncName })[];

@@ -24,6 +24,7 @@ import {
 } from "../state/stack.ts";
 import { type Frame, type State, slotPlace } from "../state/state.ts";
 import { kindText, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
+import { tnumText } from "./bounds.ts";
 import type { Access } from "./reach.ts";
 
 /** The frame that a stack pointer points into. */
@@ -55,7 +56,7 @@ export function stackRange(
       culprit: reg,
       text: "the stack is accessed at an offset that varies",
       label: "only privileged programs may do this",
-      kernel: `R${reg} variable stack access prohibited for !root, var_off=(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)}) off=${at}`,
+      kernel: `R${reg} variable stack access prohibited for !root, var_off=${tnumText(scalar)} off=${at}`,
     });
   }
   // Without privilege nothing is read below what was written.
@@ -88,7 +89,7 @@ export function stackRange(
         ? `invalid unbounded variable-offset ${how} stack R${reg}`
         : fixed
           ? `invalid ${how} stack R${reg} off=${least} size=${size}`
-          : `invalid variable-offset ${how} stack R${reg} var_off=(0x${scalar.tnumValue.toString(16)}; 0x${scalar.tnumMask.toString(16)}) off=${at} size=${size}`,
+          : `invalid variable-offset ${how} stack R${reg} var_off=${tnumText(scalar)} off=${at} size=${size}`,
     });
   }
   return { least, end, fixed };
@@ -108,7 +109,7 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
       culprit: access.base,
       text: "an atomic operation on the stack at an offset that varies",
       label: `bytes fp${sign(range.least)}..fp${sign(range.end - 1)}`,
-      kernel: `variable offset stack pointer cannot be passed into helper function; var_off=(0x${base.scalar.tnumValue.toString(16)}; 0x${base.scalar.tnumMask.toString(16)}) off=${base.off + access.off} size=${access.size}`,
+      kernel: `variable offset stack pointer cannot be passed into helper function; var_off=${tnumText(base.scalar)} off=${base.off + access.off} size=${access.size}`,
     });
   }
   if (!range.fixed) {

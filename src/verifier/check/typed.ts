@@ -7,6 +7,7 @@ import { inSection } from "../rcu/section.ts";
 import { reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { pointer, scalarValue, type Trust, unknownScalar, type Value } from "../state/value.ts";
+import { tnumText } from "./bounds.ts";
 import type { Access } from "./reach.ts";
 
 /** What a reference keeps alive is as good as trusted (kernel: is_trusted_reg). */
@@ -38,11 +39,10 @@ export function loadTyped(env: Env, state: State, base: Value, access: Access): 
     );
   }
   if (!base.scalar.isConst || base.scalar.value !== 0n) {
-    const varying = `(0x${base.scalar.tnumValue.toString(16)}; 0x${base.scalar.tnumMask.toString(16)})`;
     refuse(
       `a struct ${struct.name} is read at an offset that varies`,
       `\`r${reg}\` was moved by a number that is not known`,
-      `R${reg} is ptr_${struct.name} invalid variable offset: off=${off}, var_off=${varying}`,
+      `R${reg} is ptr_${struct.name} invalid variable offset: off=${off}, var_off=${tnumText(base.scalar)}`,
     );
   }
   if (off + size > struct.size) {

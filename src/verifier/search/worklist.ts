@@ -7,7 +7,6 @@ import { reject } from "../reject.ts";
 import { place, STACK_SIZE } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
-import type { Statistics } from "../verdict.ts";
 import { inherit } from "./demand.ts";
 import { Kept } from "./kept.ts";
 import { covers } from "./prune.ts";
@@ -207,10 +206,6 @@ export class Search {
     const at = pointer.off + Number(pointer.scalar.smin);
     if (at >= 0 || at < -STACK_SIZE) return 0;
     return state.frames[pointer.frame]?.stack.slot(place(at).slot).object?.reference ?? 0;
-  }
-
-  statistics(milliseconds: number): Statistics {
-    return { ...this.counters, milliseconds };
   }
 }
 
