@@ -8,7 +8,8 @@ import type { Flow } from "./flow.ts";
 /** What an instruction leaves narrow of the registers in `bits`; `pointers`: a load of 4 bytes may give a pointer. */
 export function narrowAfter(bits: number, insn: Insn, pointers: boolean): number {
   if (insn.kind.startsWith("call") || insn.kind === "packet") return bits & ~1;
-  if (insn.kind === "atomic") return insn.fetch ? bits & ~(1 << insn.src) & ~1 : bits;
+  // Exactly what is written: a register that is said not to be narrow, and was not written, would be lost.
+  if (insn.kind === "atomic") return insn.fetch ? bits & ~(1 << (insn.op === "cmpxchg" ? 0 : insn.src)) : bits;
   if (insn.kind === "jump" || !("dst" in insn)) return bits;
   const rest = bits & ~(1 << insn.dst);
   return isNarrow(bits, insn, pointers) ? rest | (1 << insn.dst) : rest;

@@ -1,13 +1,12 @@
-// Accepted programs in both engines: the examples, the corpus, and programs that a seed makes.
-import { expect, it } from "vitest";
-import { assemble } from "../../src/asm/assemble.ts";
+// Programs in every engine: the examples, the corpus, and programs that a seed makes (scripts/fuzz-jit.ts makes more of them).
+import { describe, expect, it } from "vitest";
 import type { Program } from "../../src/isa/program.ts";
 import type { RunInput } from "../../src/vm/machine.ts";
-import { boundaryProgram } from "../support/boundary.ts";
 import { corpusFiles, programOf } from "../support/corpus.ts";
 import { both } from "../support/engines.ts";
-import { generate, randomFrom } from "../support/generate.ts";
-import { assemblyOf } from "../support/text.ts";
+import { JitCampaign } from "../support/jit-campaign.ts";
+import { kernelThere, theKernel } from "../support/kernel.ts";
+import { KernelCampaign } from "../support/kernel-campaign.ts";
 
 const folders = [
   "../../examples",
@@ -51,33 +50,24 @@ it("compiles the examples and the corpus to the same results and the same memory
   expect(compiled).toBeGreaterThan(200);
 });
 
-it(`compiles generated programs with maps, calls and sections (SEED=${seed})`, () => {
-  const random = randomFrom(seed);
+it(`compiles generated programs to what the interpreter and the reference do (SEED=${seed})`, () => {
+  const campaign = new JitCampaign(seed);
   const wrong = [];
-  let compiled = 0;
   for (let n = 0; n < rounds; n++) {
-    const text = assemblyOf(generate(random));
-    const made = assemble(text);
-    if (!made.ok) continue;
-    const result = both(made.value, "explicit", inputsFor(made.value, undefined));
-    if (result?.refusal === undefined && result !== undefined) compiled++;
-    if (result?.difference !== undefined) wrong.push({ difference: result.difference, text });
+    const difference = campaign.next();
+    if (difference !== undefined) wrong.push(`${difference.text}\n${campaign.shrunk(difference)}`);
   }
   expect(wrong).toEqual([]);
-  expect(compiled).toBeGreaterThan(rounds / 10);
+  expect(campaign.accepted).toBeGreaterThan(rounds / 2);
+  expect(campaign.rich).toBeGreaterThan(campaign.accepted / 2);
+  expect(campaign.referenced).toBeGreaterThan(rounds / 20);
 });
 
-it(`compiles generated programs about numbers (SEED=${seed})`, () => {
-  const random = randomFrom(seed);
-  const wrong = [];
-  let compiled = 0;
-  for (let n = 0; n < rounds; n++) {
-    const { program } = boundaryProgram(random);
-    const inputs = [1, 2, 3].map(() => ({ packet: Uint8Array.from({ length: 64 }, () => random() * 256) }));
-    const result = both(program, "implicit", inputs);
-    if (result?.refusal === undefined && result !== undefined) compiled++;
-    if (result?.difference !== undefined) wrong.push({ difference: result.difference, insns: program.insns });
-  }
-  expect(wrong).toEqual([]);
-  expect(compiled).toBeGreaterThan(rounds / 10);
+describe.skipIf(!kernelThere)("compiled code and the running kernel", () => {
+  it(`leave the same behind (SEED=${seed})`, () => {
+    const campaign = new KernelCampaign(theKernel(), seed);
+    const wrong = Array.from({ length: rounds / 10 }, () => campaign.next()).filter((each) => each !== undefined);
+    expect(wrong).toEqual([]);
+    expect(campaign.accepted).toBeGreaterThan(rounds / 20);
+  });
 });

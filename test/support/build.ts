@@ -53,6 +53,16 @@ export class Builder {
   goto(to: number): void {
     this.items.push({ insn: { kind: "goto", long: false, off: 0 }, to });
   }
+  gotoLong(to: number): void {
+    this.items.push({ insn: { kind: "goto", long: true, off: 0 }, to });
+  }
+  mayGoto(to: number): void {
+    this.items.push({ insn: { kind: "mayGoto", off: 0 }, to });
+  }
+  /** The address of the function at a label. */
+  func(dst: number, to: number): void {
+    this.items.push({ insn: { kind: "imm64", what: "func", dst, low: 0, high: 0 }, to });
+  }
   call(to: number): void {
     this.items.push({ insn: { kind: "callLocal", off: 0 }, to });
   }
@@ -75,7 +85,9 @@ export class Builder {
       const { insn, to } = item;
       const target = to === undefined ? undefined : places.get(to);
       if (to !== undefined && target === undefined) throw new Error(`label ${to} was never placed`);
-      out.push(target === undefined ? insn : { ...(insn as Jumping), off: target - out.length - 1 });
+      const off = (target ?? 0) - out.length - 1;
+      if (target === undefined) out.push(insn);
+      else out.push(insn.kind === "imm64" ? { ...insn, low: off } : { ...(insn as Jumping), off });
       if (slots(insn) === 2) out.push(null);
     }
     return out;
