@@ -13,7 +13,11 @@ async function bundleCommand() {
   rmSync(cli, { recursive: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["src/cli/main.ts"],
+    entryPoints: [
+      { in: "src/cli/main.ts", out: "main" },
+      // A thread begins with a file of its own, which it looks for beside the code that starts it.
+      { in: "src/lab/node-worker.ts", out: "node-worker" },
+    ],
     outdir: cli,
     bundle: true,
     splitting: true,

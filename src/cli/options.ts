@@ -144,6 +144,7 @@ export const commands: readonly CommandRow[] = [
       { name: "map", value: "NAME=FILE", many: true, says: "fill a map from a JSON file before the run" },
       { name: "trace", says: "print each instruction and what it changed" },
       { name: "repeat", value: "N", number: true, says: "run N times, keeping the maps" },
+      { name: "cpus", value: "N", number: true, says: "run on N CPUs at the same time, each a thread" },
       {
         name: "engine",
         value: "NAME",

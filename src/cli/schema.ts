@@ -85,6 +85,20 @@ const definitions = {
     runs: count,
     output: list(text),
     maps: list(ref("map")),
+    cpus: {
+      ...list(
+        object(["cpu", "outcome", "engine", "instructions", "runs"], {
+          cpu: count,
+          outcome: { enum: ["exit", "fault"] },
+          engine: { enum: ["interp", "jit"] },
+          r0: { ...text, pattern: "^\\d+$" },
+          instructions: count,
+          runs: count,
+        }),
+      ),
+      description:
+        "with --cpus: each CPU's last run; the other members are the sum, and a CPU's that faulted or the first's",
+    },
     trace: list(text),
   }),
   test: object(["file", "expected", "found", "ok"], { file: text, line: count, expected: text, found: text, ok: flag }),

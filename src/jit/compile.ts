@@ -37,9 +37,26 @@ function compiled(program: Program, machine: Machine, checked: boolean): Compila
     const text = loaded.diagnostics[0]?.text ?? "the machine does not load the program";
     return { ok: false, refusal: { reason: "load", text, diagnostics: loaded.diagnostics } };
   }
-  const value = new Compiled(loaded.value, checked);
-  programsOf(machine).set(loaded.value.index, value);
-  return { ok: true, value };
+  return { ok: true, value: entered(new Compiled(loaded.value, checked)) };
+}
+
+/** What was compiled in the thread that shares a machine, for that machine in another thread; see Machine.share. */
+export interface SharedCode {
+  readonly program: number;
+  readonly checked: boolean;
+  readonly bytes: Uint8Array;
+  readonly module: Module;
+}
+
+/** The compiled program of a machine that another thread shares. */
+export function attachCode(machine: Machine, { program, checked, bytes, module }: SharedCode): Compiled {
+  return entered(new Compiled(machine.program(program), checked, { bytes, module }));
+}
+
+function entered(compiled: Compiled): Compiled {
+  const { machine, index } = compiled.loaded;
+  programsOf(machine).set(index, compiled);
+  return compiled;
 }
 
 /** The compiled programs of a machine by their numbers: those that tail calls may go on in. */
@@ -64,23 +81,17 @@ export class Compiled {
   /** By CPU: what the module exports there. */
   readonly #instances: Readonly<Record<string, unknown>>[] = [];
 
-  constructor(loaded: Loaded, checked: boolean) {
+  constructor(loaded: Loaded, checked: boolean, made?: Pick<SharedCode, "bytes" | "module">) {
     this.loaded = loaded;
     this.#checked = checked;
     this.#contextReach = contextReach(loaded.program);
-    const { code, pointers } = loaded.machine.loaded(loaded.index);
-    const { words } = code;
-    this.bytes = emit({
-      program: loaded.program,
-      memory: loaded.machine.memory,
-      checked,
-      pointers,
-      resolved: (pc) => {
-        const at = pc * INSN_WORDS;
-        return words[at] === operation.pointer ? { lo: words[at + 4], hi: words[at + 5] } : null;
-      },
-    });
-    this.#module = compileModule(this.bytes);
+    this.bytes = made?.bytes ?? moduleOf(loaded, checked);
+    this.#module = made?.module ?? compileModule(this.bytes);
+  }
+
+  /** For `attachCode` in another thread that has the machine attached. */
+  share(): SharedCode {
+    return { program: this.loaded.index, checked: this.#checked, bytes: this.bytes, module: this.#module };
   }
 
   run(input: RunInput = {}): Result {
@@ -96,7 +107,6 @@ export class Compiled {
 
   finish(run: Run): Result {
     const { cpu } = run;
-    const { calls } = this.loaded.machine;
     if (!this.#checked && !this.#isContext(cpu)) return run.finish();
     // No frame is left of an earlier run in which a callback would be taken to be open.
     for (let depth = 1; depth < FRAMES; depth++) cpu.R[frameAt(depth) + frame.kind] = 0;
@@ -105,7 +115,7 @@ export class Compiled {
       this.entry(cpu, 0)?.(cpu.stacks[0].address);
       cpu.refresh();
       cpu.R[state.frame] = 0;
-      calls.returned(cpu, 0);
+      cpu.calls.returned(cpu, 0);
     } catch (error) {
       if (error !== over) throw error;
       cpu.refresh();
@@ -144,4 +154,19 @@ export class Compiled {
       }),
     }));
   }
+}
+
+function moduleOf({ machine, program, index }: Loaded, checked: boolean): Uint8Array {
+  const { code, pointers } = machine.loaded(index);
+  const { words } = code;
+  return emit({
+    program,
+    memory: machine.memory,
+    checked,
+    pointers,
+    resolved: (pc) => {
+      const at = pc * INSN_WORDS;
+      return words[at] === operation.pointer ? { lo: words[at + 4], hi: words[at + 5] } : null;
+    },
+  });
 }

@@ -44,6 +44,7 @@ export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> 
 /** The module's bytes. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
 export function emit(given: Given): Uint8Array {
   const { program } = given;
+  const { shared } = given.memory;
   const list = blocksOf(program.insns);
   // Where instructions are counted, a jump counts too.
   const blocks = given.checked ? new Map(list.map((block) => [block.start, block])) : threaded(program.insns, list);
@@ -54,6 +55,7 @@ export function emit(given: Given): Uint8Array {
   const lookups = new Lookups(given, names.length + starts.length);
   const place = (locals: Locals, known: Known): Place => ({
     ...given,
+    shared,
     locals,
     lookup: (insn) => lookups.inPlaceOf(insn, known),
     callee: (slot) => {
@@ -74,6 +76,7 @@ export function emit(given: Given): Uint8Array {
     imports: names.map((name) => ({ name, ...signatures[name] })),
     constants: ["cpu", "cpuIndex"],
     variables: 1,
+    shared,
     functions: [...functions, ...lookups.functions, ...entries],
   });
 }

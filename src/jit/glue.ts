@@ -1,13 +1,15 @@
 // What compiled code calls: the machine's helpers and kfuncs, with the registers in the CPU's words as they are for the
 // interpreter. A helper that runs a function of the program pushes a frame, as it does there; here the frame is run
 // by the function's entry. Whatever ends the run early leaves the compiled code by an exception.
+import { Patience } from "../memory/lock.ts";
 import { point } from "../vm/access.ts";
 import type { Calls } from "../vm/calls.ts";
 import { INSN_WORDS, REG_WORDS } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
 import { interpret } from "../vm/interpret.ts";
+import { PATIENCE } from "../vm/machine.ts";
 import { raise } from "../vm/raise.ts";
-import { type Cpu, FRAMES, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
+import { BLOCKED, type Cpu, FRAMES, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
 import { checkedImports, over } from "./checked.ts";
 import { type imported, TAIL_CALL } from "./lower.ts";
 
@@ -23,7 +25,8 @@ export interface Around {
 }
 
 export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof typeof imported, unknown>> {
-  const { calls } = around;
+  const { calls } = cpu;
+  const { memory } = cpu;
   const bottom = cpu.stacks[0].address;
 
   /** Puts the CPU's words in the state in which the interpreter would make the call; the answer is the depth. */
@@ -38,10 +41,34 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
     return depth;
   };
 
+  /** A call that asked for a lock which another CPU has is made again, for as long as somebody may give it back. */
+  const again = (slot: number, at: number, call: () => void): void => {
+    const wait = new Patience(memory, PATIENCE);
+    while (isRefused() && wait.goesOn()) {
+      cpu.R[state.status] = RUNNING;
+      begin(slot, at);
+      call();
+    }
+  };
+  const isRefused = (): boolean => cpu.R[state.status] === BLOCKED && cpu.R[state.busy] === 0;
+
+  const helper = (slot: number, at: number, id: number): void => {
+    const depth = begin(slot, at);
+    calls.helper(cpu, id);
+    if (isRefused()) again(slot, at, () => calls.helper(cpu, id));
+    finish(depth);
+  };
+
   /** Goes on with a call until it is done, running the frames that it pushes. */
   const finish = (depth: number): void => {
+    let wait: Patience | undefined;
     for (;;) {
       const { R } = cpu;
+      if (R[state.status] === BLOCKED && R[state.busy] !== 0) {
+        wait ??= new Patience(memory, PATIENCE);
+        if (!wait.goesOn()) throw over;
+        R[state.status] = RUNNING;
+      }
       if (R[state.status] !== RUNNING) throw over;
       if (R[state.busy] !== 0) calls.step(cpu);
       else if (R[state.frame] > depth) runCallback(depth + 1);
@@ -57,7 +84,7 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
     const slot = cpu.R[state.pc] / INSN_WORDS;
     const enter = around.entry(slot);
     if (enter === undefined) {
-      raise(cpu, calls.at, "argument", `the program does not take the address of a function at ${slot}`);
+      raise(cpu, around.calls.at, "argument", `the program does not take the address of a function at ${slot}`);
       throw over;
     }
     enter(bottom + depth * STACK_BYTES);
@@ -69,24 +96,18 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
   };
 
   return {
-    helper: (slot: number, at: number, id: number) => {
-      const depth = begin(slot, at);
-      calls.helper(cpu, id);
-      finish(depth);
-    },
+    helper,
     kfunc: (slot: number, at: number, index: number) => {
       const depth = begin(slot, at);
       calls.kfunc(cpu, index);
       finish(depth);
     },
     callx: (slot: number, at: number, lo: number, hi: number) => {
-      const depth = begin(slot, at);
       if (hi === 0 && lo === TAIL_CALL) {
         raise(cpu, slot * INSN_WORDS, "call", "a compiled program makes no tail call through a register");
         throw over;
       }
-      calls.helper(cpu, hi === 0 ? lo : -1);
-      finish(depth);
+      helper(slot, at, hi === 0 ? lo : -1);
     },
     /** 1: another program ran in this one's place, and its result is this one's. At most 33 are nested in a run. */
     tailCall: (slot: number, at: number) => {

@@ -7,7 +7,21 @@ import { POINTER_HIGH } from "../memory/layout.ts";
 import { REG_WORDS } from "../vm/code.ts";
 import { alu32, alu64, jumps, reversed16, reversed32, reversed64 } from "../vm/loop/operators.ts";
 import { MAY_GOTO_BUDGET, STACK_BYTES, state } from "../vm/registers.ts";
-import { type Code, call, choose, drop, get, getGlobal, give, i32, i64, set, type, when } from "../wasm/code.ts";
+import {
+  atomic,
+  type Code,
+  call,
+  choose,
+  drop,
+  get,
+  getGlobal,
+  give,
+  i32,
+  i64,
+  set,
+  type,
+  when,
+} from "../wasm/code.ts";
 import type { Locals } from "./locals.ts";
 import { isNarrowLoad } from "./narrow.ts";
 
@@ -22,6 +36,8 @@ export interface Place {
   readonly locals: Locals;
   /** Every access is checked, and instructions are counted. */
   readonly checked: boolean;
+  /** Other CPUs run at the same time, so what is atomic must be. */
+  readonly shared: boolean;
   /** The context fields that load as pointers, by offset: 2 the packet's end, else its start. */
   readonly pointers: ReadonlyMap<number, number>;
   /** What an LD_IMM64 of a map or a function is on this machine; null for what it has not. */
@@ -144,7 +160,7 @@ function load(at: Place, insn: Kind<"load">, pc: number): Code {
   return at.locals.write(dst, (signed ? signedLoads : loads)[size](where.from, where.offset));
 }
 
-const atomics: Readonly<Record<AtomicOp, (found: Code, src: Code) => Code>> = {
+const combined: Readonly<Record<AtomicOp, (found: Code, src: Code) => Code>> = {
   add: i64.add,
   or: i64.or,
   and: i64.and,
@@ -154,18 +170,29 @@ const atomics: Readonly<Record<AtomicOp, (found: Code, src: Code) => Code>> = {
   cmpxchg: (_, src) => src,
 };
 
-function readModifyWrite(at: Place, { op, fetch, size, base, off, src }: Kind<"atomic">, pc: number): Code {
+function readModifyWrite(at: Place, insn: Kind<"atomic">, pc: number): Code {
+  const { op, fetch, size, base, off, src } = insn;
   const { locals } = at;
   const where = address(at, base, off, size, accesses.atomic, pc);
+  const keep = fetch ? (found: Code) => locals.write(op === "cmpxchg" ? 0 : src, found) : drop;
+  if (at.shared) return keep(amongOthers(at, insn, i32.add(where.from, i32.const(where.offset))));
   const found = get(locals.found);
-  const write = stores[size](get(locals.address), atomics[op](found, locals.read(src)));
+  const write = stores[size](get(locals.address), combined[op](found, locals.read(src)));
   const expected = size === 4 ? i64.fromU(locals.low(0)) : locals.read(0);
   return [
     set(locals.address, where.offset === 0 ? where.from : i32.add(where.from, i32.const(where.offset))),
     set(locals.found, loads[size](get(locals.address))),
     op === "cmpxchg" ? when(i64.eq(found, expected), write) : write,
-    fetch ? locals.write(op === "cmpxchg" ? 0 : src, found) : [],
+    fetch ? keep(found) : [],
   ];
+}
+
+/** The same as one operation of the processor; the answer is what was found. */
+function amongOthers({ locals }: Place, { op, size, src }: Kind<"atomic">, where: Code): Code {
+  if (op !== "cmpxchg") return atomic.rmw(op, size, where, locals.read(src));
+  // Compared with what is found and zeros above.
+  const expected = size === 4 ? i64.fromU(locals.low(0)) : locals.read(0);
+  return atomic.cmpxchg(size, where, expected, locals.read(src));
 }
 
 /** The legacy loads: bytes in network order; beyond the packet the function ends with 0. */
@@ -260,11 +287,12 @@ export const lowering: Lowering = {
   atomic: readModifyWrite,
   loadAcquire: (at, { size, dst, base, off }, pc) => {
     const { from, offset } = address(at, base, off, size, accesses.acquire, pc);
-    return at.locals.write(dst, loads[size](from, offset));
+    return at.locals.write(dst, at.shared ? atomic.load(size, from, offset) : loads[size](from, offset));
   },
   storeRelease: (at, { size, base, off, src }, pc) => {
     const { from, offset } = address(at, base, off, size, accesses.release, pc);
-    return stores[size](from, at.locals.read(src), offset);
+    const value = at.locals.read(src);
+    return at.shared ? atomic.store(size, from, value, offset) : stores[size](from, value, offset);
   },
   packet,
   imm64: (at, { what, dst, low, high }, pc) => {

@@ -73,7 +73,8 @@ export function lookupIn(memory: Memory, address: number): Lookup | undefined {
     case mapType.percpu_hash:
     case mapType.lru_hash:
     case mapType.lru_percpu_hash:
-      if (header.keySize > LONGEST_KEY) return undefined;
+      // Where other CPUs change the chain meanwhile, a walk has to notice it: the machine's own does.
+      if (header.keySize > LONGEST_KEY || memory.shared) return undefined;
       return { kind: "function", func: (cpuIndex) => hashLookup(header, cpuIndex) };
     default:
       return undefined;

@@ -3,10 +3,10 @@ import type { Outcome } from "../diag/diagnostic.ts";
 import type { Source } from "../diag/source.ts";
 import { programType } from "../host/programs.ts";
 import type { Program, RcuRegime } from "../isa/program.ts";
-import { type Compilation, compile, compileChecked } from "../jit/compile.ts";
+import { type Compilation, type Compiled, compile, compileChecked } from "../jit/compile.ts";
 import type { Listener } from "../trace/event.ts";
 import type { VerifiedProgram } from "../verifier/verdict.ts";
-import { Machine, type Result } from "../vm/machine.ts";
+import { type Loaded, Machine, type MachineOptions, type Result, type RunInput } from "../vm/machine.ts";
 
 export interface ExecuteOptions {
   readonly ctx?: Uint8Array;
@@ -42,11 +42,25 @@ export interface Execution {
 export const engineNames = ["interp", "jit", "auto"] as const;
 export type Engine = (typeof engineNames)[number];
 
-/** Fails only where the program cannot be loaded at all; a fault is a result. */
-export function execute(program: Program, options: ExecuteOptions = {}): Outcome<Execution> {
+/** A program on a machine of its own, its maps filled. */
+export interface Prepared {
+  readonly machine: Machine;
+  readonly loaded: Loaded;
+  readonly compiled?: Compiled;
+  readonly refusal?: string;
+  readonly input: RunInput;
+}
+
+/** Fails only where the program cannot be loaded at all. */
+export function prepareRun(
+  program: Program,
+  options: ExecuteOptions,
+  more: Pick<MachineOptions, "cpus" | "shared"> = {},
+): Outcome<Prepared> {
   const given = givenInput(program);
   const input = { ctx: options.ctx ?? given.ctx, packet: options.packet ?? given.packet ?? defaultPacket(program) };
   const machine = new Machine({
+    ...more,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     ...(options.maxSteps === undefined ? {} : { maxInstructions: options.maxSteps }),
     ...(options.rcu === undefined ? {} : { regime: options.rcu }),
@@ -56,21 +70,35 @@ export function execute(program: Program, options: ExecuteOptions = {}): Outcome
   const loaded = made?.ok === true ? { ok: true as const, value: made.value.loaded } : machine.load(program);
   if (!loaded.ok) return loaded;
   options.prepare?.(machine);
+  const found = {
+    machine,
+    loaded: loaded.value,
+    ...(made?.ok === true ? { compiled: made.value } : {}),
+    ...(made?.ok === false ? { refusal: made.refusal.text } : {}),
+    input,
+  };
+  return { ok: true, value: found, diagnostics: [] };
+}
+
+/** Fails only where the program cannot be loaded at all; a fault is a result. */
+export function execute(program: Program, options: ExecuteOptions = {}): Outcome<Execution> {
+  const ready = prepareRun(program, options);
+  if (!ready.ok) return ready;
+  const { machine, loaded, compiled, refusal, input } = ready.value;
   const wanted = Math.max(1, options.repeat ?? 1);
-  const compiled = made?.ok === true ? made.value : undefined;
   const direct = options.engine === "jit" ? compiled : undefined;
-  const first = (direct ?? loaded.value).run(input);
+  const first = (direct ?? loaded).run(input);
   let result = first;
   let runs = 1;
   while (runs < wanted && result.kind === "exit") {
-    const next = (compiled ?? loaded.value).run(input);
+    const next = (compiled ?? loaded).run(input);
     // Compiled code does not warn, so what the interpreter said stands.
     result = compiled === undefined ? next : { ...next, warnings: first.warnings };
     runs++;
   }
   const engine = compiled !== undefined && (runs > 1 || direct !== undefined) ? "jit" : "interp";
-  const refusal = made?.ok === false ? { refusal: made.refusal.text } : {};
-  return { ok: true, value: { machine, result, runs, engine, ...refusal }, diagnostics: [] };
+  const value = { machine, result, runs, engine, ...(refusal === undefined ? {} : { refusal }) } as const;
+  return { ok: true, value, diagnostics: [] };
 }
 
 /** The program compiled, or why not; undefined where the interpreter is to run it all. */

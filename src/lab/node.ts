@@ -1,4 +1,4 @@
-// What needs Node: the second opinion of the running Linux kernel.
+// What needs Node: threads for the CPUs of a machine, and the second opinion of the running Linux kernel.
 import type { Program } from "../isa/program.ts";
 import { type Judgement, type JudgeOptions, judge } from "../kernel/judge.ts";
 import { type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts";
@@ -6,6 +6,8 @@ import { type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts"
 export { type Judgement, type JudgeOptions, judge, judgeAndRun } from "../kernel/judge.ts";
 export { isStatistic } from "../kernel/log.ts";
 export { errnoName, type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts";
+export type { CpuReport, CpuTask } from "./cpus.ts";
+export { Cpus, type CpusExecution, type CpusOptions, executeOnCpus } from "./node-cpus.ts";
 
 let opened: Promise<Kernel | Unavailable> | undefined;
 

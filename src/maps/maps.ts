@@ -34,6 +34,15 @@ const linux618: ground.Profile = {
 };
 const FIRST_MAPS = 32;
 
+/** A definition that can be sent to another thread: all but where it was written. */
+export function withoutSource({ at: _, ...def }: MapDef): MapDef {
+  return {
+    ...def,
+    ...(def.inner === undefined ? {} : { inner: withoutSource(def.inner) }),
+    ...(def.entries === undefined ? {} : { entries: def.entries.map(({ key, value }) => ({ key, value })) }),
+  };
+}
+
 export class Maps implements ground.Ground {
   readonly memory: Memory;
   readonly rcu: RcuDomain;
@@ -124,6 +133,16 @@ export class Maps implements ground.Ground {
   /** How a map was declared; undefined if it is gone. */
   definition(id: number): MapDef | undefined {
     return this.address(id) === 0 ? undefined : this.#defs.get(id);
+  }
+
+  /** Every map that was made, for `adopt` in another thread. */
+  definitions(): readonly (readonly [number, MapDef])[] {
+    return [...this.#defs].map(([id, def]) => [id, withoutSource(def)]);
+  }
+
+  /** Takes over the maps of a memory that another thread shares. */
+  adopt(definitions: readonly (readonly [number, MapDef])[]): void {
+    for (const [id, def] of definitions) this.#defs.set(id, def);
   }
 
   byName(name: string): number {

@@ -3,6 +3,7 @@
 // starts the operation on `Maps` itself.
 import type { MapDef } from "../isa/program.ts";
 import { kind } from "../memory/layout.ts";
+import { type Lock, Patience } from "../memory/lock.ts";
 import { BPF_F_LOCK, errno, create as flag } from "./errno.ts";
 import { endWait, run, runAnyway } from "./ground.ts";
 import { BLOCKED, DONE, map, type Status, op as w } from "./layout.ts";
@@ -21,6 +22,8 @@ export interface FoundKey {
   readonly key: Uint8Array;
 }
 
+/** Milliseconds that an operation waits for other threads before it gives up. */
+const PATIENCE = 10_000;
 const NOTHING = new Uint8Array(0);
 
 export class Userspace {
@@ -30,15 +33,17 @@ export class Userspace {
   // Scratch: a key, a second key, a value. It is made anew when a map needs more.
   #scratch = 0;
   #size = 0;
+  readonly #lock: Lock;
 
   constructor(maps: Maps, cpu: number, reader: number) {
     this.maps = maps;
+    this.#lock = maps.memory.lock;
     this.op = maps.newOperation(cpu, reader, true);
   }
 
   /** The map's id, or a negative error number. */
   create(def: MapDef): number {
-    return this.maps.create(def);
+    return this.#lock.hold(() => this.maps.create(def));
   }
 
   /** Bytes of a value as bpf(2) passes it: all CPUs' for per-CPU maps, a handle for maps of maps and prog_array. */
@@ -51,7 +56,7 @@ export class Userspace {
     const at = this.#place(id, key, this.#forEachCpu(id, value), flag.BPF_F_RDONLY);
     if (at < 0) return at;
     const high = Math.floor(flags / 2 ** 32);
-    return this.#finish(this.maps.update(this.op, id, at, this.#valueAt(id, at), flags | 0, high));
+    return this.#finish(() => this.maps.update(this.op, id, at, this.#valueAt(id, at), flags | 0, high));
   }
 
   lookup(id: number, key: Uint8Array, flags = 0): Found {
@@ -59,7 +64,7 @@ export class Userspace {
     const at = this.#place(id, key, undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
     const value = this.#valueAt(id, at);
-    const result = this.#finish(this.maps.lookupInto(this.op, id, at, value, flags), runAnyway);
+    const result = this.#finish(() => this.maps.lookupInto(this.op, id, at, value, flags), runAnyway);
     return this.#taken(id, value, result);
   }
 
@@ -74,7 +79,7 @@ export class Userspace {
 
   delete(id: number, key: Uint8Array): number {
     const at = this.#place(id, key, undefined, flag.BPF_F_RDONLY);
-    return at < 0 ? at : this.#finish(this.maps.remove(this.op, id, at));
+    return at < 0 ? at : this.#finish(() => this.maps.remove(this.op, id, at));
   }
 
   lookupAndDelete(id: number, key: Uint8Array, flags = 0): Found {
@@ -82,7 +87,7 @@ export class Userspace {
     const at = this.#place(id, key, undefined, flag.BPF_F_RDONLY | flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, value: NOTHING };
     const value = this.#valueAt(id, at);
-    const result = this.#finish(this.maps.lookupAndDelete(this.op, id, at, value, flags));
+    const result = this.#finish(() => this.maps.lookupAndDelete(this.op, id, at, value, flags));
     return this.#taken(id, value, result);
   }
 
@@ -90,7 +95,7 @@ export class Userspace {
     const at = this.#place(id, key ?? new Uint8Array(this.maps.word(id, map.keySize)), undefined, flag.BPF_F_WRONLY);
     if (at < 0) return { errno: at, key: NOTHING };
     const out = this.#valueAt(id, at);
-    const result = this.#finish(this.maps.nextKey(this.op, id, key === null ? 0 : at, out), runAnyway);
+    const result = this.#finish(() => this.maps.nextKey(this.op, id, key === null ? 0 : at, out), runAnyway);
     const size = this.maps.word(id, map.keySize);
     return { errno: result, key: result === 0 ? this.maps.memory.u8.slice(out, out + size) : NOTHING };
   }
@@ -108,7 +113,7 @@ export class Userspace {
   /** The records of a ring buffer that are finished, oldest first; they are consumed. */
   consume(id: number): Uint8Array[] {
     const header = this.maps.address(id);
-    return header === 0 ? [] : consume(this.maps, header >> 2);
+    return header === 0 ? [] : this.#lock.hold(() => consume(this.maps, header >> 2));
   }
 
   /** Copies key and value into the scratch area; its address, or a negative error number. */
@@ -121,8 +126,10 @@ export class Userspace {
     if (key.length !== keySize || (value !== undefined && value.length !== valueSize)) return -errno.EINVAL;
     const need = round8(keySize) + Math.max(valueSize, keySize) + 8;
     if (need > this.#size) {
-      if (this.#scratch !== 0) maps.memory.free(this.#scratch);
-      this.#scratch = maps.memory.allocate(need * 2, 8, kind.internal, 0);
+      this.#lock.hold(() => {
+        if (this.#scratch !== 0) maps.memory.free(this.#scratch);
+        this.#scratch = maps.memory.allocate(need * 2, 8, kind.internal, 0);
+      });
       if (this.#scratch === 0) return -errno.ENOMEM;
       this.#size = need * 2;
     }
@@ -143,17 +150,26 @@ export class Userspace {
   }
 
   /**
-   * Runs to the end. A wait that cannot end because a reader is still inside is given up: this thread is the only one
-   * that could let it leave. So is a lock that somebody who was stopped half way holds: that gives EBUSY. Whoever
-   * wants to wait steps the operation on `maps`.
+   * Runs to the end. What waits for a reader that is still inside, or for a lock that somebody holds, waits while other threads
+   * can go on; where there are none, or none of them does, the wait for readers is given up and the lock
+   * gives EBUSY. Whoever wants to see the steps does them on `maps`.
    */
-  #finish(started: Status, how = run): number {
+  #finish(start: () => Status, how = run): number {
     const { maps } = this;
-    if (started !== DONE && how(maps, this.op) === BLOCKED) {
-      if (maps.footprint(this.op)[0]?.kind === "rcu") endWait(maps, this.op);
-      else abandon(maps, this.op);
+    let status = this.#lock.hold(start);
+    const wait = new Patience(maps.memory, PATIENCE);
+    while (status !== DONE) {
+      status = this.#lock.hold(() => how(maps, this.op));
+      if (status === BLOCKED && !wait.goesOn()) break;
     }
+    if (status !== DONE) this.#lock.hold(() => this.#giveUp());
     return maps.memory.i32[this.op + w.lo];
+  }
+
+  #giveUp(): void {
+    const { maps } = this;
+    if (maps.footprint(this.op)[0]?.kind === "rcu") endWait(maps, this.op);
+    else abandon(maps, this.op);
   }
 }
 

@@ -32,6 +32,9 @@ export const head = {
   maps: HEADER / 4 + 10,
   machine: HEADER / 4 + 11,
   objects: HEADER / 4 + 12,
+  /** Of a shared machine: its lock (lock.ts), and a word that stays 0, to sleep on. */
+  lock: HEADER / 4 + 16,
+  pause: HEADER / 4 + 17,
 } as const;
 
 /** Bytes of one record of the region table, and its words. */

@@ -2,6 +2,7 @@
 // region of every 8 bytes (the idea of KASAN). Whoever holds an address and the region and generation it was born
 // with can tell in O(1) whether it still points to the same thing.
 import { FIRST_BLOCK, FREED, head, LIVE, REGION_BYTES, region, WASM_PAGE } from "./layout.ts";
+import { Lock } from "./lock.ts";
 import { type LinearMemory, linearMemory } from "./wasm.ts";
 
 /** Every word of a machine. Restoring it gives the machine back, whatever happened in between. */
@@ -11,11 +12,18 @@ export interface Snapshot {
 }
 
 export interface MemoryOptions {
+  /** Threads may share it. It has all its bytes from the start, for views of it cannot follow when it grows. */
   readonly shared?: boolean;
   /** The most bytes it may grow to; allocation beyond gives 0. */
   readonly most?: number;
   /** Freed blocks stay untouched until this many bytes of them wait; then the oldest fitting one is handed out again. */
   readonly quarantine?: number;
+}
+
+/** What another thread needs to see the same memory. */
+export interface SharedMemory {
+  readonly wasm: LinearMemory;
+  readonly shadow: SharedArrayBuffer;
 }
 
 /** Elements of equal size inside one region; see `region.stride`. */
@@ -29,9 +37,16 @@ export interface Elements {
 
 const FIRST_CAPACITY = 64;
 const MOST_REGIONS = 0xffff;
+/** Bytes of a shared memory for each place in its table of regions. */
+const BYTES_PER_REGION = 1024;
+const MOST_BYTES = 0x40000000;
+const MOST_SHARED_BYTES = 0x10000000;
 
 export class Memory {
-  readonly wasm: LinearMemory;
+  readonly shared: boolean;
+  /** Held for what threads may not do at once. */
+  readonly lock = new Lock(this);
+  wasm: LinearMemory;
   // Views are replaced when memory grows: read them from here each time, never keep one across an allocation.
   u8: Uint8Array;
   u16: Uint16Array;
@@ -40,16 +55,15 @@ export class Memory {
   view: DataView;
   /** The region of each 8-byte granule; 0 where there is none. */
   shadow: Uint16Array;
-  readonly #shared: boolean;
   readonly #most: number;
   readonly #quarantine: number;
 
   constructor(options: MemoryOptions = {}) {
-    this.#shared = options.shared ?? false;
-    this.#most = Math.min(options.most ?? 0x40000000, 0x7fff0000);
+    this.shared = options.shared ?? false;
+    this.#most = Math.min(options.most ?? (this.shared ? MOST_SHARED_BYTES : MOST_BYTES), 0x7fff0000);
     this.#quarantine = options.quarantine ?? 65536;
     const maximum = Math.ceil(this.#most / WASM_PAGE);
-    this.wasm = linearMemory(this.#shared ? { initial: 1, maximum, shared: true } : { initial: 1 });
+    this.wasm = linearMemory(this.shared ? { initial: maximum, maximum, shared: true } : { initial: 1 });
     this.u8 = new Uint8Array(this.wasm.buffer);
     this.u16 = new Uint16Array(this.wasm.buffer);
     this.i32 = new Int32Array(this.wasm.buffer);
@@ -58,8 +72,34 @@ export class Memory {
     this.shadow = this.#newShadow();
     this.i32[head.used] = FIRST_BLOCK;
     this.i32[head.regionCount] = 1;
-    this.i32[head.regionCapacity] = FIRST_CAPACITY;
-    this.i32[head.regions] = this.reserve(FIRST_CAPACITY * REGION_BYTES);
+    // Nobody follows a table that moves while another thread looks at it: a shared one has its last size at once.
+    const all = Math.min(MOST_REGIONS + 1, this.#most / BYTES_PER_REGION);
+    const capacity = this.shared ? all : FIRST_CAPACITY;
+    this.i32[head.regionCapacity] = capacity;
+    this.i32[head.regions] = this.reserve(capacity * REGION_BYTES);
+  }
+
+  /** For another thread's `adopt`; to be sent to it as it is. */
+  share(): SharedMemory {
+    const shadow = this.shadow.buffer;
+    if (!(shadow instanceof SharedArrayBuffer)) throw new Error("only a memory that was made to be shared is");
+    return { wasm: this.wasm, shadow };
+  }
+
+  /** Becomes the memory that another thread shares; what was in this one is gone. */
+  adopt({ wasm, shadow }: SharedMemory): void {
+    if (!this.shared) throw new Error("only a memory that was made to be shared adopts another");
+    this.wasm = wasm;
+    this.#look();
+    this.shadow = new Uint16Array(shadow);
+  }
+
+  #look(): void {
+    this.u8 = new Uint8Array(this.wasm.buffer);
+    this.u16 = new Uint16Array(this.wasm.buffer);
+    this.i32 = new Int32Array(this.wasm.buffer);
+    this.u32 = new Uint32Array(this.wasm.buffer);
+    this.view = new DataView(this.wasm.buffer);
   }
 
   /** Space for book-keeping that no program may touch and that is never given back; 0 when memory is exhausted. */
@@ -232,7 +272,7 @@ export class Memory {
 
   #newShadow(): Uint16Array {
     const bytes = this.u8.length >> 2;
-    return new Uint16Array(this.#shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+    return new Uint16Array(this.shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
   }
 
   /** Makes the linear memory at least `end` bytes long, by half as much again so that growth stays rare. */
@@ -248,11 +288,7 @@ export class Memory {
     } catch {
       return false; // the engine has no more to give: the caller reports ENOMEM
     }
-    this.u8 = new Uint8Array(this.wasm.buffer);
-    this.u16 = new Uint16Array(this.wasm.buffer);
-    this.i32 = new Int32Array(this.wasm.buffer);
-    this.u32 = new Uint32Array(this.wasm.buffer);
-    this.view = new DataView(this.wasm.buffer);
+    this.#look();
     const shadow = this.shadow;
     this.shadow = this.#newShadow();
     this.shadow.set(shadow);

@@ -1,6 +1,7 @@
 // What the interpreter does not do inline: accesses that need more than the fast comparison, and provenance of results.
 // Each function takes the index of the instruction in the code's words as `i`.
 import { FIRST_PAGE, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
+import { amongOthers } from "./atomics.ts";
 import { REG_WORDS } from "./code.ts";
 import { type FaultKind, hex } from "./fault.ts";
 import { frameAt } from "./frames.ts";
@@ -315,8 +316,8 @@ export function atomic(
   const slot = cpu.slot;
   const D = cpu.D;
   const wide = size === 8;
-  const lo = D.getInt32(to, true);
-  const hi = wide ? D.getInt32(to + 4, true) : 0;
+  let lo = D.getInt32(to, true);
+  let hi = wide ? D.getInt32(to + 4, true) : 0;
   const spare = 11 * REG_WORDS;
   R[spare + word.region] = 0;
   if (slot >= 0) for (let w: number = word.region; w < REG_WORDS; w++) R[spare + w] = R[slot + w];
@@ -341,7 +342,11 @@ export function atomic(
   }
   // A failed cmpxchg writes nothing, but it asks for memory that may be written.
   if (access(cpu, i, d, to, size, true) < 0) return false;
-  if (written) {
+  if (cpu.memory.shared && slot < 0) {
+    const found = amongOthers(cpu.memory, op, size, to, cpu.value(s / REG_WORDS), cpu.value(0));
+    lo = Number(BigInt.asIntN(32, found));
+    hi = wide ? Number(BigInt.asIntN(32, found >> 32n)) : 0;
+  } else if (written) {
     D.setInt32(to, newLo, true);
     if (wide) D.setInt32(to + 4, newHi, true);
     if (slot >= 0 && op >= 4) for (let w: number = word.region; w < REG_WORDS; w++) R[slot + w] = R[s + w];

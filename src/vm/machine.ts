@@ -4,25 +4,28 @@
 import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
 import { type ProgramType, programType } from "../host/programs.ts";
 import type { Insn } from "../isa/insn.ts";
-import type { Program, RcuRegime } from "../isa/program.ts";
+import { makeProgram, type Program, type RcuRegime } from "../isa/program.ts";
 import { create } from "../maps/errno.ts";
 import { MAP_BYTES, map, mapType } from "../maps/layout.ts";
-import { Maps, type MapsOptions } from "../maps/maps.ts";
+import { Maps, type MapsOptions, withoutSource } from "../maps/maps.ts";
 import { Userspace } from "../maps/userspace.ts";
 import { head, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
-import { Memory, type Snapshot } from "../memory/memory.ts";
+import { Patience } from "../memory/lock.ts";
+import { Memory, type SharedMemory, type Snapshot } from "../memory/memory.ts";
 import { Clock } from "../rcu/clock.ts";
 import { type Pending, RcuDomain } from "../rcu/domain.ts";
 import type { Listener } from "../trace/event.ts";
 import { point } from "./access.ts";
 import { Calls, programOfHandle, type World } from "./calls.ts";
 import { type Code, INSN_WORDS, predecode, REG_WORDS, type Resolved } from "./code.ts";
+import { contextBytes, contextPointers, type RunInput } from "./context.ts";
 import type { Fault, Warning } from "./fault.ts";
 import { enter, frameAt, setNumber } from "./frames.ts";
 import { historyOf, type Past } from "./history.ts";
 import { interpret } from "./interpret.ts";
 import { Lately } from "./lately.ts";
 import { createMaps } from "./load-maps.ts";
+import { oneAtATime } from "./locked.ts";
 import { fastLoop } from "./loop/loop.ts";
 import { MapOperations } from "./map-calls.ts";
 import { raise } from "./raise.ts";
@@ -45,6 +48,8 @@ import {
 import { type Due, TimerTable } from "./timers.ts";
 import { Tracer } from "./trace.ts";
 
+export type { RunInput } from "./context.ts";
+
 export interface MachineOptions {
   readonly cpus?: number;
   readonly seed?: number;
@@ -58,14 +63,17 @@ export interface MachineOptions {
   readonly onEvent?: Listener;
   /** How map operations behave where Linux leaves a choice. */
   readonly maps?: Pick<MapsOptions, "profile" | "choose">;
+  /** Its CPUs may be run by other threads at the same time; see `share`. */
+  readonly shared?: boolean;
 }
 
-export interface RunInput {
-  readonly ctx?: Uint8Array;
-  readonly packet?: Uint8Array;
-  /** Instead of a context: r1 points to a writable copy, r2 is its length. */
-  readonly memory?: Uint8Array;
-  readonly cpu?: number;
+/** A machine as another thread gets it: everything in it can be sent there. */
+export interface SharedMachine {
+  readonly memory: SharedMemory;
+  readonly options: Pick<MachineOptions, "cpus" | "seed" | "regime" | "strict" | "clock" | "maxInstructions">;
+  readonly profile: MapsOptions["profile"];
+  readonly programs: readonly { readonly program: Omit<Program, "bytes">; readonly address: number }[];
+  readonly maps: ReturnType<Maps["definitions"]>;
 }
 
 interface Finished {
@@ -88,9 +96,8 @@ export interface MachineSnapshot {
 
 const HEADROOM = 256;
 const DEFAULT_LIMIT = 10_000_000;
-/** Context bytes where neither the caller nor the program type says how many. */
-const PLAIN_CONTEXT = 256;
-const LONGEST_CONTEXT = 4096;
+/** Milliseconds that a thread of a shared machine waits for another before it takes it to be stuck. */
+export const PATIENCE = 10_000;
 
 interface Entry {
   readonly code: Code;
@@ -108,6 +115,7 @@ export class Machine {
   readonly strict: boolean;
   readonly tracer: Tracer | undefined;
   readonly maxInstructions: number;
+  readonly #options: MachineOptions;
   readonly #regime: RcuRegime | undefined;
   readonly #realClock: boolean;
   readonly #programs: Entry[] = [];
@@ -126,7 +134,8 @@ export class Machine {
   constructor(options: MachineOptions = {}) {
     const count = options.cpus ?? 1;
     if (!(count >= 1 && count <= 64)) throw new RangeError(`a machine has 1 to 64 CPUs, not ${count}`);
-    this.memory = new Memory();
+    this.#options = options;
+    this.memory = new Memory({ shared: options.shared ?? false });
     this.clock = new Clock(this.memory);
     // One more reader than CPUs: userspace.
     this.rcu = new RcuDomain(this.memory, count + 1);
@@ -174,7 +183,8 @@ export class Machine {
     const stacks = first.every(({ address }, n) => address === first[0].address + n * STACK_BYTES)
       ? first
       : makeStacks();
-    const cpu = new Cpu(index, this.memory, base, stacks, this.calls, none, run);
+    const calls = this.memory.shared ? oneAtATime(this.calls, this.memory.lock) : this.calls;
+    const cpu = new Cpu(index, this.memory, base, stacks, calls, none, run);
     cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;
     cpu.R[state.status] = EXITED;
@@ -206,11 +216,7 @@ export class Machine {
     const made = createMaps(this, program, index);
     if (!Array.isArray(made)) return refuse(made);
     const code = predecode(program, (insn) => this.#resolve(made, index, program, insn));
-    const pointers = new Map<number, number>();
-    for (const field of type?.fields ?? []) {
-      if (field.kind.startsWith("packet")) pointers.set(field.offset, field.kind === "packetEnd" ? 2 : 1);
-    }
-    const entry = { code, address: 0, type, pointers };
+    const entry = { code, address: 0, type, pointers: contextPointers(type) };
     if (!this.#place(entry)) {
       const text = `no memory is left for the program's ${program.insns.length} instructions`;
       return refuse({ code: "E0703", at, pc: 0, text });
@@ -249,6 +255,11 @@ export class Machine {
     return { lo, hi: POINTER_HIGH, region: writable ? region : region | NOT_WRITABLE, base, limit: base + size };
   }
 
+  /** A program by its number. */
+  program(index: number): Loaded {
+    return new Loaded(this, index, this.#programs[index].code.program);
+  }
+
   /** Which regime a program of this machine runs under. */
   regimeOf(program: Program): RcuRegime {
     return this.#regime ?? program.rcu ?? "explicit";
@@ -259,8 +270,72 @@ export class Machine {
     return this.#programs[index];
   }
 
+  /**
+   * For `Machine.attach` in other threads, once every program is loaded. A CPU is to be run by one thread; map operations,
+   * grace periods and the making of runs wait for one another, and instructions do not.
+   */
+  share(): SharedMachine {
+    const { cpus, seed, regime, strict, clock, maxInstructions, maps } = this.#options;
+    if (this.tracer !== undefined || maps?.choose !== undefined) {
+      throw new Error("a machine that somebody listens to, or chooses for, is not shared");
+    }
+    return {
+      memory: this.memory.share(),
+      options: { cpus, seed, regime, strict, clock, maxInstructions },
+      profile: maps?.profile,
+      programs: this.#programs.map(({ code, address }) => ({ program: sendable(code.program), address })),
+      maps: this.mapSet.definitions(),
+    };
+  }
+
+  /** The machine that another thread shares: the same memory, programs and maps. */
+  static attach({ memory, options, profile, programs, maps }: SharedMachine): Machine {
+    const machine = new Machine({ ...options, shared: true, maps: { profile } });
+    machine.memory.adopt(memory);
+    machine.mapSet.adopt(maps);
+    for (const { program, address } of programs) machine.#attach(makeProgram(program), address);
+    const run = fastLoop(machine.memory);
+    for (const cpu of machine.cpus) {
+      cpu.run = run;
+      cpu.refresh();
+    }
+    return machine;
+  }
+
+  /** A program that the other thread loaded: its words stand in memory as they were resolved there. */
+  #attach(program: Program, address: number): void {
+    const code = predecode(program, () => null);
+    const { words } = code;
+    words.set(this.memory.i32.subarray(address >> 2, (address >> 2) + words.length));
+    const type = program.type === undefined ? undefined : programType(program.type);
+    this.#programs.push({ code, address, type, pointers: contextPointers(type) });
+  }
+
+  /**
+   * Waits for the RCU sections that are open now (kernel: synchronize_rcu). Of a shared machine this thread sleeps until they
+   * are closed, or until `patience` milliseconds have passed; any other machine cannot go on meanwhile, so
+   * nothing is waited for. False if one of them is still open.
+   */
+  synchronizeRcu(patience = PATIENCE): boolean {
+    const { memory, rcu } = this;
+    const record = memory.lock.hold(() => rcu.startWait());
+    const wait = new Patience(memory, patience);
+    const isOver = () => memory.lock.hold(() => rcu.isDue(record));
+    let over = isOver();
+    while (!over && wait.goesOn()) over = isOver();
+    memory.lock.hold(() => {
+      rcu.endWait(record);
+      rcu.advance();
+    });
+    return over;
+  }
+
   /** Puts a CPU at the start of a program. The regions made for its input live until the next start on that CPU. */
   prepare(index: number, input: RunInput): Cpu {
+    return this.memory.lock.hold(() => this.#prepare(index, input));
+  }
+
+  #prepare(index: number, input: RunInput): Cpu {
     const entry = this.#programs[index];
     const { code, type } = entry;
     const cpu = this.cpus[input.cpu ?? 0];
@@ -275,7 +350,7 @@ export class Machine {
     const explicit = this.regimeOf(code.program) === "explicit";
     const packet = input.packet ?? (type?.fields === undefined ? undefined : new Uint8Array());
     const packetBase = packet === undefined ? 0 : this.#input(HEADROOM + packet.length, kind.packet, cpu, type);
-    const context = input.memory ?? this.#contextBytes(type, input, packet, packetBase + HEADROOM);
+    const context = input.memory ?? contextBytes(type, input, packet, packetBase + HEADROOM);
     const contextKind = input.memory === undefined ? kind.ctx : kind.scratch;
     const contextBase = this.#input(context.length, contextKind, cpu, undefined);
     cpu.refresh();
@@ -318,24 +393,6 @@ export class Machine {
     const base = this.memory.allocate(Math.max(1, size), 8, what, cpu.index, flags);
     if (base === 0) throw new Error(`no memory is left for ${size} bytes of input`);
     return base;
-  }
-
-  #contextBytes(
-    type: ProgramType | undefined,
-    input: RunInput,
-    packet: Uint8Array | undefined,
-    at: number,
-  ): Uint8Array {
-    const size = Math.min(type?.contextSize ?? PLAIN_CONTEXT, LONGEST_CONTEXT);
-    const bytes = new Uint8Array(Math.max(input.ctx?.length ?? 0, type?.fields === undefined && input.ctx ? 0 : size));
-    if (input.ctx !== undefined) bytes.set(input.ctx);
-    const view = new DataView(bytes.buffer);
-    for (const field of type?.fields ?? []) {
-      if (field.kind === "packetEnd") view.setUint32(field.offset, at + (packet?.length ?? 0), true);
-      else if (field.kind !== "scalar") view.setUint32(field.offset, at, true);
-      else if (field.name === "len" && input.ctx === undefined) view.setUint32(field.offset, packet?.length ?? 0, true);
-    }
-    return bytes;
   }
 
   #world(): World {
@@ -514,6 +571,11 @@ function enterProgram(cpu: Cpu, { code, address, pointers }: Entry): void {
   cpu.contextPointers = pointers;
 }
 
+/** What of a program can be sent to another thread: all but where it was written, for which there are the sources here. */
+function sendable({ bytes: _, ...rest }: Program): Omit<Program, "bytes"> {
+  return { ...rest, maps: rest.maps.map(withoutSource), origin: [], expectations: [], warnings: [] };
+}
+
 function sleepable({ code, type }: Entry): boolean {
   return code.program.sleepable === true || type?.sleepable === true;
 }
@@ -579,7 +641,9 @@ export class Run {
       return this.result();
     }
     cpu.stepwise = false;
-    const status = interpret(cpu, 0x7fffffff);
+    let status = interpret(cpu, 0x7fffffff);
+    const wait = new Patience(machine.memory, PATIENCE);
+    while (status === BLOCKED && wait.goesOn()) status = interpret(cpu, 0x7fffffff);
     if (status === BLOCKED) this.deadlock();
     return this.result();
   }

@@ -140,7 +140,7 @@ export class Cpu {
   readonly stacks: readonly { readonly address: number; readonly region: number }[];
   readonly calls: CallPort;
   /** The fast loop on this memory. */
-  readonly run: FastLoop;
+  run: FastLoop;
   /** The CPU's own words; the machine's; bytes; and the same bytes for unaligned words. */
   R: Int32Array;
   I: Int32Array;

@@ -13,8 +13,9 @@ import {
   unsetEither,
   unwritten,
 } from "./access.ts";
-import { INSN_WORDS, operation } from "./code.ts";
-import { frameAt, popFrame } from "./frames.ts";
+import { loadAmongOthers, storeAmongOthers } from "./atomics.ts";
+import { INSN_WORDS, operation, REG_WORDS } from "./code.ts";
+import { frameAt, popFrame, setNumber } from "./frames.ts";
 import { raise } from "./raise.ts";
 import { type Cpu, frame, RUNNING, SLOT_WORDS, STACK_BYTES, state, word } from "./registers.ts";
 
@@ -174,7 +175,7 @@ function store(cpu: Cpu, i: number, op: number, d: number, s: number): boolean {
   return true;
 }
 
-/** load_acquire and store_release: on one CPU at a time they are a load and a store that must be aligned. */
+/** load_acquire and store_release: where one CPU runs at a time they are a load and a store that must be aligned. */
 function ordered(cpu: Cpu, i: number, write: boolean, d: number, s: number): boolean {
   const R = cpu.R;
   const D = cpu.D;
@@ -190,6 +191,15 @@ function ordered(cpu: Cpu, i: number, write: boolean, d: number, s: number): boo
     return true;
   }
   R[state.pc] = i + INSN_WORDS;
+  const { memory } = cpu;
+  if (memory.shared && cpu.slot < 0) {
+    if (write) storeAmongOthers(memory, size, a, cpu.value(s / REG_WORDS));
+    else {
+      const found = loadAmongOthers(memory, size, a);
+      setNumber(R, d, Number(BigInt.asIntN(32, found)), Number(BigInt.asIntN(32, found >> 32n)));
+    }
+    return true;
+  }
   if (write) {
     if (size === 1) D.setInt8(a, R[s]);
     else if (size === 2) D.setInt16(a, R[s], true);

@@ -128,6 +128,47 @@ export const i64 = {
   store32: store(0x3e, 2),
 };
 
+/** The reads and writes that other threads see whole and in one order; their addresses are multiples of their size. */
+const ATOMIC = 0xfe;
+const aligned = { 1: 0, 2: 1, 4: 2, 8: 3 } as const;
+type Bytes = keyof typeof aligned;
+
+/** i64.atomic.*: of fewer than 8 bytes what is read has zeros above. A row of `rmw` gives what was there. */
+export const atomic = {
+  load: (size: Bytes, address: Code, offset = 0): Code => [
+    address,
+    ATOMIC,
+    { 1: 0x14, 2: 0x15, 4: 0x16, 8: 0x11 }[size],
+    aligned[size],
+    unsigned(offset),
+  ],
+  store: (size: Bytes, address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    ATOMIC,
+    { 1: 0x1b, 2: 0x1c, 4: 0x1d, 8: 0x18 }[size],
+    aligned[size],
+    unsigned(offset),
+  ],
+  rmw: (op: "add" | "and" | "or" | "xor" | "xchg", size: 4 | 8, address: Code, value: Code): Code => [
+    address,
+    value,
+    ATOMIC,
+    { add: 0x1e, and: 0x2c, or: 0x33, xor: 0x3a, xchg: 0x41 }[op] + (size === 8 ? 1 : 6),
+    aligned[size],
+    0,
+  ],
+  cmpxchg: (size: 4 | 8, address: Code, expected: Code, value: Code): Code => [
+    address,
+    expected,
+    value,
+    ATOMIC,
+    0x48 + (size === 8 ? 1 : 6),
+    aligned[size],
+    0,
+  ],
+};
+
 export const get = (local: number): Code => [0x20, unsigned(local)];
 export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
 export const tee = (local: number, value: Code): Code => [value, 0x22, unsigned(local)];

@@ -21,6 +21,8 @@ export interface Parts {
   /** Numbers of 32 bits that the outside gives; then `variables` of the module's own, which begin at 0. */
   readonly constants?: readonly string[];
   readonly variables?: number;
+  /** The memory is one that threads share. */
+  readonly shared?: boolean;
   readonly functions: readonly Func[];
 }
 
@@ -61,7 +63,11 @@ const END = 0x0b;
 const ELSE = 0x05;
 const TABLE = 0x0e;
 
-export function moduleBytes({ imports = [], constants = [], variables = 0, functions }: Parts): Uint8Array {
+/** The pages of the largest memory there is. */
+const MOST_PAGES = 65536;
+
+export function moduleBytes(parts: Parts): Uint8Array {
+  const { imports = [], constants = [], variables = 0, shared = false, functions } = parts;
   const text = (words: string): Code => [words.length, [...words].map((letter) => letter.charCodeAt(0))];
   const types: Code[] = [];
   const known = new Map<string, number>();
@@ -75,8 +81,8 @@ export function moduleBytes({ imports = [], constants = [], variables = 0, funct
     return unsigned(at);
   };
   const imported = [
-    // m.memory: at least one page, no limit.
-    [text("m"), text("memory"), 2, 0, 1],
+    // m.memory: at least one page; no limit, which a shared one must have.
+    [text("m"), text("memory"), 2, shared ? [3, 1, unsigned(MOST_PAGES)] : [0, 1]],
     ...imports.map((one) => [text("m"), text(one.name), 0, typeOf(one)]),
     ...constants.map((name) => [text("m"), text(name), 3, type.i32, 0]),
   ];

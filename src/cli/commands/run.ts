@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   contents,
   type Event,
+  type ExecuteOptions,
   type Execution,
   engineNames,
   execute,
@@ -10,10 +11,12 @@ import {
   fill,
   listing,
   type Machine,
+  type Outcome,
   type Program,
   type Verdict,
   warningDiagnostic,
 } from "../../lab/index.ts";
+import type { CpuReport } from "../../lab/node.ts";
 import { hexBytes, reasonOf } from "../files.ts";
 import { exit, UsageError } from "../io.ts";
 import { judge, profileOf, verdictExit, verdictJson, verdictLine } from "../judging.ts";
@@ -23,6 +26,10 @@ import { jsonDiagnostics, type Session } from "../session.ts";
 
 export async function run(session: Session): Promise<number> {
   const { args, io } = session;
+  const cpus = args.number("cpus");
+  if (cpus !== undefined && !(cpus >= 1 && cpus <= 64)) throw new UsageError("--cpus wants 1 to 64");
+  if (cpus !== undefined && args.flag("trace"))
+    throw new UsageError("--trace follows one CPU: it does not go with --cpus");
   const file = args.operands[0] ?? "-";
   const { outcome, name } = await load(file, io, { dialect: args.choice("dialect", ["pseudoc", "mnemonic"]) });
   if (!outcome.ok) {
@@ -46,7 +53,7 @@ export async function run(session: Session): Promise<number> {
   if (engine === "jit" && verdict.verdict === "accepted" && args.number("max-steps") !== undefined) {
     throw new UsageError("--max-steps wants the interpreter: compiled code of a verified program counts nothing");
   }
-  const ran = execute(program, {
+  const options: ExecuteOptions = {
     ctx: bytesOf(args.text("ctx"), "--ctx"),
     packet: packetOf(args.text("packet"), args.text("hex")),
     repeat: positive(args.number("repeat"), "--repeat"),
@@ -57,7 +64,8 @@ export async function run(session: Session): Promise<number> {
     rcu: verdict.profile.rcu,
     prepare: (machine) => fillMaps(machine, program, args.list("map")),
     ...(args.flag("trace") ? { onEvent: tracer(program, (line) => writeStep(line, steps, session)) } : {}),
-  });
+  };
+  const ran = cpus === undefined ? execute(program, options) : await onCpus(program, cpus, options);
   if (!ran.ok) {
     if (session.json) session.document({ ...judged, diagnostics: jsonDiagnostics(ran.diagnostics) });
     else session.out(`\n${session.text(ran.diagnostics, program)}`);
@@ -72,6 +80,12 @@ export async function run(session: Session): Promise<number> {
   if (result.kind === "exit") return exit.ok;
   // A budget that is used up says nothing about the program.
   return result.fault.kind === "budget" ? exit.undecided : exit.refused;
+}
+
+/** Threads are loaded where they are wanted. */
+async function onCpus(program: Program, cpus: number, options: ExecuteOptions): Promise<Outcome<Ran>> {
+  const { executeOnCpus } = await import("../../lab/node.ts");
+  return executeOnCpus(program, cpus, options);
 }
 
 function positive(value: number | undefined, name: string): number | undefined {
@@ -156,14 +170,19 @@ function writeStep(line: string, steps: string[], session: Session): void {
   else session.out(`${line}\n`);
 }
 
-function runText(ran: Execution, program: Program, verdict: Verdict, session: Session): string {
+/** With `--cpus`, what became of each. */
+interface Ran extends Execution {
+  readonly reports?: readonly CpuReport[];
+}
+
+function runText(ran: Ran, program: Program, verdict: Verdict, session: Session): string {
   const { result, machine, runs } = ran;
   const warnings = [...new Map(result.warnings.map((each) => [`${each.kind} ${each.pc}`, each])).values()];
   const parts = [
     warnings.length === 0 ? "" : session.text(warnings.map(warningDiagnostic), program),
     result.kind === "fault" ? session.text([faultDiagnostic(result.fault)], program) : "",
     result.output.map((line) => `| ${line.replace(/\n$/, "")}\n`).join(""),
-    endText(ran, session),
+    ran.reports === undefined ? endText(ran, session) : cpusText(ran.reports, session),
     program.maps.length === 0 ? "" : mapsText(contents(machine, program), session),
   ];
   const unheard = verdict.verdict === "accepted" && result.kind === "fault" && result.fault.kind !== "budget";
@@ -173,7 +192,7 @@ function runText(ran: Execution, program: Program, verdict: Verdict, session: Se
   return `${session.quiet ? "" : "\n"}${parts.filter((part) => part !== "").join("\n")}${runs > 1 ? `${runs} runs\n` : ""}${note}`;
 }
 
-function endText({ result, engine }: Execution, session: Session): string {
+function endText({ result, engine }: Pick<Execution, "result" | "engine">, session: Session): string {
   const count = `${result.instructions} instruction${result.instructions === 1 ? "" : "s"}`;
   const counted = engine === "interp" || result.instructions > 0;
   if (result.kind === "fault") return `${session.paint("error", "fault")}${counted ? ` after ${count}` : ""}\n`;
@@ -182,7 +201,15 @@ function endText({ result, engine }: Execution, session: Session): string {
   return `${session.paint("bold", `r0 = ${result.r0}`)}${both}${counted ? ` after ${count}` : ", compiled"}\n`;
 }
 
-function runJson(ran: Execution, program: Program, steps: readonly string[]): Readonly<Record<string, unknown>> {
+function cpusText(reports: readonly CpuReport[], session: Session): string {
+  const lines = reports.map((report) => {
+    const times = report.runs === 1 ? "" : `, the last of ${report.runs} runs`;
+    return `CPU ${report.cpu}: ${endText(report, session).trimEnd()}${times}\n`;
+  });
+  return lines.join("");
+}
+
+function runJson(ran: Ran, program: Program, steps: readonly string[]): Readonly<Record<string, unknown>> {
   const { result, machine, runs, engine } = ran;
   return {
     outcome: result.kind,
@@ -196,6 +223,12 @@ function runJson(ran: Execution, program: Program, steps: readonly string[]): Re
     runs,
     output: result.output,
     maps: contents(machine, program),
+    ...(ran.reports === undefined ? {} : { cpus: ran.reports.map(cpuJson) }),
     ...(steps.length === 0 ? {} : { trace: steps }),
   };
+}
+
+function cpuJson({ cpu, runs, engine, result }: CpuReport): Readonly<Record<string, unknown>> {
+  const r0 = result.kind === "exit" ? { r0: result.r0.toString() } : {};
+  return { cpu, outcome: result.kind, engine, ...r0, instructions: result.instructions, runs };
 }

@@ -43,12 +43,15 @@ import {
   words,
 } from "./parts.ts";
 
-let module: Module | undefined;
+/** By what kind of memory it is for: one thread's, or shared. */
+const modules: { alone?: Module; shared?: Module } = {};
 
-/** The loop on a memory; it is compiled once. */
+/** The loop on a memory; it is compiled once for each kind of memory. */
 export function fastLoop(memory: Memory): FastLoop {
-  module ??= compile(
+  const { shared } = memory;
+  const module = (modules[shared ? "shared" : "alone"] ??= compile(
     moduleBytes({
+      shared,
       functions: [
         {
           name: "run",
@@ -62,7 +65,7 @@ export function fastLoop(memory: Memory): FastLoop {
         },
       ],
     }),
-  );
+  ));
   return onMemory(module, memory.wasm).run as FastLoop;
 }
 
