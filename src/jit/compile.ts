@@ -13,7 +13,7 @@ import { compile as compileModule, type Module, onMemory } from "../wasm/module.
 import { over } from "./checked.ts";
 import { emit } from "./emit.ts";
 import { type Entry, importsFor } from "./glue.ts";
-import { contextReach, type Refusal, refusalOf, traced } from "./refusal.ts";
+import { contextReach, type Refusal, refusalOf, traced, withoutEngine } from "./refusal.ts";
 
 export type Compilation =
   | { readonly ok: true; readonly value: Compiled }
@@ -30,7 +30,7 @@ export function compileChecked(program: Program, machine: Machine): Compilation 
 }
 
 function compiled(program: Program, machine: Machine, checked: boolean): Compilation {
-  const refusal = machine.tracer === undefined ? refusalOf(program) : traced;
+  const refusal = !machine.compiles ? withoutEngine : machine.tracer === undefined ? refusalOf(program) : traced;
   if (refusal !== undefined) return { ok: false, refusal };
   const loaded = machine.load(program);
   if (!loaded.ok) {
@@ -86,7 +86,9 @@ export class Compiled {
     this.#checked = checked;
     this.#contextReach = contextReach(loaded.program);
     this.bytes = made?.bytes ?? moduleOf(loaded, checked);
-    this.#module = made?.module ?? compileModule(this.bytes);
+    const module = made?.module ?? compileModule(this.bytes);
+    if (module === undefined) throw new Error("the machine says that it compiles, and does not");
+    this.#module = module;
   }
 
   /** For `attachCode` in another thread that has the machine attached. */

@@ -11,10 +11,15 @@ export type Refusal = {
 } & (
   | { readonly reason: "load"; readonly diagnostics: readonly Diagnostic[] }
   | { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly pc: number }
-  | { readonly reason: "traced" }
+  | { readonly reason: "traced" | "engine" }
 );
 
 export const traced: Refusal = { reason: "traced", text: "compiled code does not tell its steps" };
+
+export const withoutEngine: Refusal = {
+  reason: "engine",
+  text: "WebAssembly may not be compiled here: there is none, or the page forbids it",
+};
 
 type Rule = { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly text: string };
 const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) => boolean })[] = [

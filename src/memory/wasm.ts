@@ -17,7 +17,26 @@ interface Engine {
   readonly Memory: new (descriptor: Descriptor) => LinearMemory;
 }
 
+const PAGE = 65536;
+
 export function linearMemory(descriptor: Descriptor): LinearMemory {
-  const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: Engine };
-  return new engine.Memory(descriptor);
+  const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly?: Engine };
+  return engine === undefined ? new PlainMemory(descriptor) : new engine.Memory(descriptor);
+}
+
+/** The same where the engine has no WebAssembly at all. */
+class PlainMemory implements LinearMemory {
+  buffer: ArrayBufferLike;
+
+  constructor({ initial, shared }: Descriptor) {
+    this.buffer = shared === true ? new SharedArrayBuffer(initial * PAGE) : new ArrayBuffer(initial * PAGE);
+  }
+
+  grow(pages: number): number {
+    const before = this.buffer;
+    const after = new ArrayBuffer(before.byteLength + pages * PAGE);
+    new Uint8Array(after).set(new Uint8Array(before));
+    this.buffer = after;
+    return before.byteLength / PAGE;
+  }
 }

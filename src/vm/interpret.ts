@@ -37,6 +37,8 @@ export function interpret(cpu: Cpu, budget: number): number {
     R[state.count] += done;
     left -= done;
     if (rest === 0) continue;
+    // The loop without WebAssembly comes upon faults by itself.
+    if (cpu.R[state.status] !== RUNNING) return cpu.R[state.status];
     if (slow(cpu, R[state.pc])) {
       cpu.refresh();
       cpu.R[state.count]++;

@@ -27,6 +27,7 @@ import { Lately } from "./lately.ts";
 import { createMaps } from "./load-maps.ts";
 import { oneAtATime } from "./locked.ts";
 import { fastLoop } from "./loop/loop.ts";
+import { portableLoop } from "./loop/portable.ts";
 import { MapOperations } from "./map-calls.ts";
 import { raise } from "./raise.ts";
 import {
@@ -35,7 +36,6 @@ import {
   Cpu,
   EXITED,
   FAULTED,
-  type FastLoop,
   FRAMES,
   frame,
   NOT_WRITABLE,
@@ -65,12 +65,17 @@ export interface MachineOptions {
   readonly maps?: Pick<MapsOptions, "profile" | "choose">;
   /** Its CPUs may be run by other threads at the same time; see `share`. */
   readonly shared?: boolean;
+  /** False: nothing of WebAssembly is compiled, as where a page forbids it; programs take many times as long. */
+  readonly webAssembly?: boolean;
 }
 
 /** A machine as another thread gets it: everything in it can be sent there. */
 export interface SharedMachine {
   readonly memory: SharedMemory;
-  readonly options: Pick<MachineOptions, "cpus" | "seed" | "regime" | "strict" | "clock" | "maxInstructions">;
+  readonly options: Pick<
+    MachineOptions,
+    "cpus" | "seed" | "regime" | "strict" | "clock" | "maxInstructions" | "webAssembly"
+  >;
   readonly profile: MapsOptions["profile"];
   readonly programs: readonly { readonly program: Omit<Program, "bytes">; readonly address: number }[];
   readonly maps: ReturnType<Maps["definitions"]>;
@@ -118,6 +123,7 @@ export class Machine {
   readonly #options: MachineOptions;
   readonly #regime: RcuRegime | undefined;
   readonly #realClock: boolean;
+  #compiles = false;
   readonly #programs: Entry[] = [];
   readonly #output: string[][];
   /** Address of the machine's own words: 0 the state of the random numbers. */
@@ -159,9 +165,9 @@ export class Machine {
     this.tracer = options.onEvent === undefined ? undefined : new Tracer(this, options.onEvent);
     this.world = this.#world();
     this.calls = new Calls(this.world);
-    const run = fastLoop(this.memory);
     const none = predecode(EMPTY, () => null);
-    this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none, run));
+    this.cpus = Array.from({ length: count }, (_, index) => this.#makeCpu(index, none));
+    this.#setLoops();
     this.#past = {
       lately: this.#lately,
       memory: this.memory,
@@ -171,7 +177,19 @@ export class Machine {
     };
   }
 
-  #makeCpu(index: number, none: Code, run: FastLoop): Cpu {
+  /** Whether WebAssembly may be compiled for it. */
+  get compiles(): boolean {
+    return this.#compiles;
+  }
+
+  /** Gives each CPU the fast loop, or the one that does without WebAssembly. */
+  #setLoops(): void {
+    const run = this.#options.webAssembly === false ? undefined : fastLoop(this.memory);
+    this.#compiles = run !== undefined;
+    for (const cpu of this.cpus) cpu.run = run ?? portableLoop(cpu);
+  }
+
+  #makeCpu(index: number, none: Code): Cpu {
     const base = this.memory.reserve(CPU_WORDS * 4);
     const makeStacks = () =>
       Array.from({ length: FRAMES }, (_, depth) => {
@@ -184,7 +202,7 @@ export class Machine {
       ? first
       : makeStacks();
     const calls = this.memory.shared ? oneAtATime(this.calls, this.memory.lock) : this.calls;
-    const cpu = new Cpu(index, this.memory, base, stacks, calls, none, run);
+    const cpu = new Cpu(index, this.memory, base, stacks, calls, none);
     cpu.operations = Array.from({ length: FRAMES }, () => this.mapSet.newOperation(index, index, false));
     cpu.strict = this.strict;
     cpu.R[state.status] = EXITED;
@@ -275,13 +293,13 @@ export class Machine {
    * grace periods and the making of runs wait for one another, and instructions do not.
    */
   share(): SharedMachine {
-    const { cpus, seed, regime, strict, clock, maxInstructions, maps } = this.#options;
+    const { cpus, seed, regime, strict, clock, maxInstructions, webAssembly, maps } = this.#options;
     if (this.tracer !== undefined || maps?.choose !== undefined) {
       throw new Error("a machine that somebody listens to, or chooses for, is not shared");
     }
     return {
       memory: this.memory.share(),
-      options: { cpus, seed, regime, strict, clock, maxInstructions },
+      options: { cpus, seed, regime, strict, clock, maxInstructions, webAssembly },
       profile: maps?.profile,
       programs: this.#programs.map(({ code, address }) => ({ program: sendable(code.program), address })),
       maps: this.mapSet.definitions(),
@@ -294,11 +312,8 @@ export class Machine {
     machine.memory.adopt(memory);
     machine.mapSet.adopt(maps);
     for (const { program, address } of programs) machine.#attach(makeProgram(program), address);
-    const run = fastLoop(machine.memory);
-    for (const cpu of machine.cpus) {
-      cpu.run = run;
-      cpu.refresh();
-    }
+    machine.#setLoops();
+    for (const cpu of machine.cpus) cpu.refresh();
     return machine;
   }
 

@@ -139,8 +139,8 @@ export class Cpu {
   /** The first byte of each frame's stack, and its region. */
   readonly stacks: readonly { readonly address: number; readonly region: number }[];
   readonly calls: CallPort;
-  /** The fast loop on this memory. */
-  run: FastLoop;
+  /** Runs instructions; set by the machine. */
+  run: FastLoop = () => -1;
   /** The CPU's own words; the machine's; bytes; and the same bytes for unaligned words. */
   R: Int32Array;
   I: Int32Array;
@@ -170,7 +170,6 @@ export class Cpu {
     stacks: readonly { readonly address: number; readonly region: number }[],
     calls: CallPort,
     code: Code,
-    run: FastLoop,
   ) {
     this.index = index;
     this.memory = memory;
@@ -178,7 +177,6 @@ export class Cpu {
     this.stacks = stacks;
     this.calls = calls;
     this.code = code;
-    this.run = run;
     this.I = memory.i32;
     this.U = memory.u8;
     this.D = memory.view;

@@ -130,7 +130,8 @@ function arithmetic(cpu: Cpu, i: number, op: number, d: number, s: number): bool
   return false;
 }
 
-function load(cpu: Cpu, i: number, which: number, d: number, s: number): boolean {
+/** A load of any memory; true when it is done, or faulted. */
+export function load(cpu: Cpu, i: number, which: number, d: number, s: number): boolean {
   const R = cpu.R;
   const D = cpu.D;
   const size = which === 3 ? 8 : 1 << (which & 3);
@@ -154,7 +155,8 @@ function load(cpu: Cpu, i: number, which: number, d: number, s: number): boolean
   return true;
 }
 
-function store(cpu: Cpu, i: number, op: number, d: number, s: number): boolean {
+/** A store likewise. */
+export function store(cpu: Cpu, i: number, op: number, d: number, s: number): boolean {
   const R = cpu.R;
   const D = cpu.D;
   const C = cpu.code.words;

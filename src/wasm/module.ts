@@ -40,14 +40,22 @@ interface Engine {
   validate(bytes: Uint8Array): boolean;
 }
 
-const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly: Engine };
+const { WebAssembly: engine } = globalThis as unknown as { readonly WebAssembly?: Engine };
 
-export function compile(bytes: Uint8Array): Module {
-  return new engine.Module(bytes);
+/** Undefined where a module may not be compiled: the engine has no WebAssembly, or the page forbids it. */
+export function compile(bytes: Uint8Array): Module | undefined {
+  if (engine === undefined) return undefined;
+  try {
+    return new engine.Module(bytes);
+  } catch (error) {
+    // A module that is not valid is a bug of ours, and no reason to do without.
+    if (engine.validate(bytes)) return undefined;
+    throw error;
+  }
 }
 
 export function isValid(bytes: Uint8Array): boolean {
-  return engine.validate(bytes);
+  return engine?.validate(bytes) === true;
 }
 
 /** What the module exports, on a memory and with what else it imports. */
@@ -56,6 +64,7 @@ export function onMemory(
   memory: unknown,
   imports: Readonly<Record<string, unknown>> = {},
 ): Readonly<Record<string, unknown>> {
+  if (engine === undefined) throw new Error("there is no module without WebAssembly");
   return new engine.Instance(module, { m: { ...imports, memory } }).exports;
 }
 

@@ -21,7 +21,9 @@ import { compile, moduleBytes, onMemory } from "../../src/wasm/module.ts";
 /** A function of one 32-bit number, with a 32-bit and a 64-bit local after it. */
 function made(result: number, body: Code, memory = new Memory()): (n: number) => unknown {
   const f = { name: "f", parameters: [type.i32], results: [result], locals: [type.i32, type.i64], body };
-  return onMemory(compile(moduleBytes({ functions: [f] })), memory.wasm).f as (n: number) => unknown;
+  const module = compile(moduleBytes({ functions: [f] }));
+  if (module === undefined) throw new Error("WebAssembly may not be compiled");
+  return onMemory(module, memory.wasm).f as (n: number) => unknown;
 }
 
 it("writes constants of every length", () => {

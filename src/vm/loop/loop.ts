@@ -46,27 +46,29 @@ import {
 /** By what kind of memory it is for: one thread's, or shared. */
 const modules: { alone?: Module; shared?: Module } = {};
 
-/** The loop on a memory; it is compiled once for each kind of memory. */
-export function fastLoop(memory: Memory): FastLoop {
-  const { shared } = memory;
-  const module = (modules[shared ? "shared" : "alone"] ??= compile(
-    moduleBytes({
-      shared,
-      functions: [
-        {
-          name: "run",
-          parameters: Array.from({ length: parameters }, () => type.i32),
-          results: [type.i32],
-          locals: [
-            ...Array.from({ length: narrowLocals }, () => type.i32),
-            ...Array.from({ length: wideLocals }, () => type.i64),
-          ],
-          body: body(),
-        },
-      ],
-    }),
-  ));
-  return onMemory(module, memory.wasm).run as FastLoop;
+/** The loop on a memory, compiled once for each kind of memory; undefined where WebAssembly may not be compiled. */
+export function fastLoop(memory: Memory): FastLoop | undefined {
+  const kind = memory.shared ? "shared" : "alone";
+  const module = (modules[kind] ??= compile(moduleOf(memory.shared)));
+  return module && (onMemory(module, memory.wasm).run as FastLoop);
+}
+
+function moduleOf(shared: boolean): Uint8Array {
+  return moduleBytes({
+    shared,
+    functions: [
+      {
+        name: "run",
+        parameters: Array.from({ length: parameters }, () => type.i32),
+        results: [type.i32],
+        locals: [
+          ...Array.from({ length: narrowLocals }, () => type.i32),
+          ...Array.from({ length: wideLocals }, () => type.i64),
+        ],
+        body: body(),
+      },
+    ],
+  });
 }
 
 function simple(): readonly (readonly [number, Code])[] {
