@@ -32,8 +32,25 @@ const arrows: Readonly<Record<string, readonly string[] | typeof everything>> = 
   vm: ["maps", "memory", "rcu", "host", "isa", "wasm", "trace", "diag"],
   verifier: ["host", "btf", "isa", "trace", "diag"],
   jit: ["verifier", "vm", "maps", "memory", "host", "isa", "wasm", "diag"],
+  litmus: ["vm", "maps", "rcu", "memory", "host", "isa", "trace", "diag"],
   kernel: ["host", "btf", "isa", "bytes", "diag"],
-  lab: ["asm", "btf", "bytes", "diag", "elf", "host", "isa", "jit", "maps", "memory", "rcu", "trace", "verifier", "vm"],
+  lab: [
+    "asm",
+    "btf",
+    "bytes",
+    "diag",
+    "elf",
+    "host",
+    "isa",
+    "jit",
+    "litmus",
+    "maps",
+    "memory",
+    "rcu",
+    "trace",
+    "verifier",
+    "vm",
+  ],
   cli: ["lab", "kernel"],
 };
 
@@ -124,7 +141,9 @@ describe("the architecture", () => {
   it("keeps Node out of what a browser loads", () => {
     const wrong = sources.flatMap((file) => {
       if (/^src\/(?:cli|kernel)\//.test(file) || /^src\/lab\/node[^/]*$/.test(file)) return [];
-      const outside = importsOf(file).filter((name) => !name.startsWith("."));
+      // YAML is read by a library that browsers load too, behind a door of its own.
+      const allowed = file === "src/litmus/tree.ts" ? ["yaml"] : [];
+      const outside = importsOf(file).filter((name) => !name.startsWith(".") && !allowed.includes(name));
       return outside.map((name) => `${file} -> ${name}`);
     });
     expect(wrong).toEqual([]);
@@ -138,7 +157,7 @@ describe("the architecture", () => {
       for (const each of imports) if (each.from === file) visit(each.to);
     };
     visit("src/lab/index.ts");
-    expect([...seen].filter((file) => /^src\/(?:cli|kernel)\/|lab\/node/.test(file))).toEqual([]);
+    expect([...seen].filter((file) => /^src\/(?:cli|kernel|litmus)\/|lab\/node/.test(file))).toEqual([]);
   });
 
   it("opens every file with a comment, and lets none pass 400 lines without a reason in it", () => {

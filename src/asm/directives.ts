@@ -1,11 +1,12 @@
 // The directives: those of the GNU assembler that compilers write, and the laboratory's own.
+
+import { didYouMean } from "../diag/suggest.ts";
 import type { GlobalArg } from "../isa/program.ts";
 import type { Cursor } from "./cursor.ts";
 import { clip } from "./cursor.ts";
 import { expression } from "./expression.ts";
 import { entryDirective, mapDirective } from "./map-directive.ts";
 import { fail } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 import { mostSlots, type Unit } from "./unit.ts";
 
 type Directive = (cursor: Cursor, unit: Unit) => void;

@@ -1,10 +1,11 @@
 // `.map` and `.entry`: maps and what is in them before the first run.
+
+import { didYouMean } from "../diag/suggest.ts";
 import type { MapDef, MapType, ValueField } from "../isa/program.ts";
 import type { Cursor } from "./cursor.ts";
 import { clip } from "./cursor.ts";
 import { expression } from "./expression.ts";
 import { fail, report } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 import type { EntryPart, Unit } from "./unit.ts";
 
 /** What the kernel demands of a map's sizes (map_alloc_check of each type): a number, or 0 for "none of its own". */

@@ -1,8 +1,9 @@
 // Maps after all is read: inner maps by name, and initial entries as bytes of the right size.
+
+import { didYouMean } from "../diag/suggest.ts";
 import type { MapDef, MapEntry, MapType } from "../isa/program.ts";
 import { clip } from "./cursor.ts";
 import { fail } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 import type { EntryDraft, EntryPart, Unit } from "./unit.ts";
 
 export function resolveMaps(unit: Unit): readonly MapDef[] {

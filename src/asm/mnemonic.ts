@@ -1,5 +1,7 @@
 // The mnemonic dialect (`mov %r1, 7`), that the conformance vectors and several assemblers
 // use. Its table is made from the instruction rows.
+
+import { didYouMean } from "../diag/suggest.ts";
 import { type AluRow, alu, aluOps } from "../isa/alu.ts";
 import { type AtomicOp, type AtomicRow, atomic, atomicOps } from "../isa/atomic.ts";
 import type { AccessSize, Operand, Width } from "../isa/insn.ts";
@@ -11,7 +13,6 @@ import * as operand from "./operand.ts";
 import type { LabelRef, Link, Parsed } from "./parsed.ts";
 import { cutRemark, jump32 } from "./pseudoc.ts";
 import { fail } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 
 /** Reads the operands; the cursor stands after the mnemonic, which is token `first`. */
 type Reader = (cursor: Cursor, setting: Setting, first: number) => Parsed;

@@ -1,12 +1,12 @@
 // Operands: registers, immediates, memory, jump targets. Shared by both dialects.
 import type { Span } from "../diag/source.ts";
+import { nearest } from "../diag/suggest.ts";
 import type { AccessSize, Width } from "../isa/insn.ts";
 import { type Cursor, clip } from "./cursor.ts";
 import { continued, expression, startsExpression } from "./expression.ts";
 import type { Token } from "./lex.ts";
 import type { LabelRef } from "./parsed.ts";
 import { fail, report } from "./report.ts";
-import { nearest } from "./suggest.ts";
 
 export interface Register {
   readonly reg: number;

@@ -1,5 +1,7 @@
 // The pseudo-C dialect: one statement to one instruction. It reads what LLVM reads, what
 // llvm-objdump prints and what the kernel's log prints.
+
+import { didYouMean } from "../diag/suggest.ts";
 import { type AtomicOp, type AtomicRow, atomic, atomicOps } from "../isa/atomic.ts";
 import { CALLX } from "../isa/encoding.ts";
 import { type JumpOp, type JumpRow, jump, jumpOps } from "../isa/jump.ts";
@@ -9,7 +11,6 @@ import { expression, startsExpression } from "./expression.ts";
 import * as operand from "./operand.ts";
 import type { LabelRef, Parsed } from "./parsed.ts";
 import { fail, report } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 
 const jumpBySymbol = new Map<string, JumpOp>(
   jumpOps.map((op) => {

@@ -1,4 +1,6 @@
 // The second pass: names become numbers.
+
+import { didYouMean } from "../diag/suggest.ts";
 import { allHelperNames, helperId, kfuncNames } from "../host/names.ts";
 import { functionsOf } from "../isa/foreign.ts";
 import type { Insn } from "../isa/insn.ts";
@@ -8,7 +10,6 @@ import { clip } from "./cursor.ts";
 import { resolveMaps } from "./maps.ts";
 import type { LabelRef, Link } from "./parsed.ts";
 import { cover, fail, report } from "./report.ts";
-import { didYouMean } from "./suggest.ts";
 import type { Pending, Unit } from "./unit.ts";
 
 /** Shorter names that the laboratory's own texts use. */

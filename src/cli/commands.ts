@@ -18,6 +18,7 @@ export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly 
   compare: () => import("./commands/compare.ts"),
   log: () => import("./commands/log.ts"),
   diff: () => import("./commands/diff.ts"),
+  litmus: () => import("./commands/litmus.ts"),
   completion: () => import("./commands/completion.ts"),
   man: () => import("./commands/man.ts"),
 };

@@ -23,10 +23,17 @@ const logCodes: Readonly<Record<string, string>> = {
   E0115: "a verifier log that cannot be explained",
 };
 
+/** What is wrong with a scenario of the concurrency laboratory. */
+const scenarioCodes: Readonly<Record<string, string>> = {
+  E0116: "a scenario that cannot be read",
+  E0117: "a condition of a scenario that cannot be read, or a map that cannot be made",
+};
+
 const titles = new Map<string, { readonly title: string; readonly kernel: boolean }>([
   ...Object.entries(asmCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(verifierCodes).map(([code, entry]: [string, CodeEntry]) => [code, entry] as const),
   ...Object.entries(logCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
+  ...Object.entries(scenarioCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(runtimeCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
 ]);
 

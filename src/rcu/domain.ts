@@ -176,6 +176,48 @@ export class RcuDomain {
     return ran;
   }
 
+  /**
+   * Renumbers sections and grace periods, so that domains that will behave alike are equal words. Which section is
+   * waited for is kept, how many there have been is not. A reader's open section gets the number after the reader's own.
+   */
+  normalise(): void {
+    const { i32 } = this.#memory;
+    for (let record = 0; record < i32[this.#at + CAPACITY]; record++) {
+      const at = this.#recordIndex(record);
+      if (i32[at + STATE] === UNUSED) i32.fill(0, at, at + this.#recordWords);
+      else this.#normaliseRecord(at);
+    }
+    for (const flavour of [PLAIN, TRACE] as const) {
+      for (let reader = 0; reader < this.readers; reader++) {
+        const at = this.#reader(reader, flavour);
+        i32[at + 1] = i32[at] === 0 ? 0 : reader + 1;
+      }
+    }
+    i32[this.#at + SECTIONS] = this.readers;
+    i32[this.#at + ORDER] = 0;
+  }
+
+  /** Where its words are: address and length in bytes of the readers' block, and of the records. */
+  get ranges(): readonly (readonly [number, number])[] {
+    const { i32 } = this.#memory;
+    const records = i32[this.#at + CAPACITY] * this.#recordWords * 4;
+    return [
+      [this.#at << 2, (READERS + this.readers * 4) * 4],
+      [i32[this.#at + RECORDS], records],
+    ];
+  }
+
+  #normaliseRecord(at: number): void {
+    const { i32 } = this.#memory;
+    const flavour = i32[at + FLAVOUR] as Flavour;
+    i32[at + SEQUENCE] = 0;
+    for (let reader = 0; reader < this.readers; reader++) {
+      const waited = i32[at + WAITED + reader];
+      const open = waited !== 0 && i32[this.#reader(reader, flavour) + 1] === waited;
+      i32[at + WAITED + reader] = open ? reader + 1 : 0;
+    }
+  }
+
   #reader(reader: number, flavour: Flavour): number {
     return this.#at + READERS + (flavour * this.readers + reader) * 2;
   }

@@ -23,6 +23,7 @@ import {
   EXITED,
   frame,
   RUNNING,
+  sections,
   state,
   TAIL_CALLS,
   UNINITIALISED,
@@ -211,7 +212,7 @@ export class Calls implements CallPort, HostCall {
     }
     if (callee.free) return true;
     const depth = R[state.sectionDepth];
-    if (callee.reader && depth === 0 && R[state.explicit] !== 0) {
+    if (callee.reader && depth === 0 && R[state.explicit] === sections.own) {
       return this.#forbid("outsideSection", `${name} is called outside an RCU section`);
     }
     if (callee.sleeps) {

@@ -41,6 +41,7 @@ import {
   NOT_WRITABLE,
   RUNNING,
   STACK_BYTES,
+  sections,
   state,
   UNINITIALISED,
   word,
@@ -52,6 +53,8 @@ export type { RunInput } from "./context.ts";
 
 export interface MachineOptions {
   readonly cpus?: number;
+  /** Threads of userspace that are RCU readers of their own, numbered after the CPUs; 1 otherwise. */
+  readonly users?: number;
   readonly seed?: number;
   /** Overrides what the programs say of themselves. */
   readonly regime?: RcuRegime;
@@ -143,8 +146,7 @@ export class Machine {
     this.#options = options;
     this.memory = new Memory({ shared: options.shared ?? false });
     this.clock = new Clock(this.memory);
-    // One more reader than CPUs: userspace.
-    this.rcu = new RcuDomain(this.memory, count + 1);
+    this.rcu = new RcuDomain(this.memory, count + (options.users ?? 1));
     this.strict = options.strict ?? false;
     this.maxInstructions = Math.min(options.maxInstructions ?? DEFAULT_LIMIT, 0x7fffffff);
     this.#regime = options.regime;
@@ -283,8 +285,8 @@ export class Machine {
     return this.#regime ?? program.rcu ?? "explicit";
   }
 
-  /** The code of a program that was loaded, and its context fields that load as pointers. */
-  loaded(index: number): Pick<Entry, "code" | "pointers"> {
+  /** The code of a program that was loaded, the address of its words, and its context fields that load as pointers. */
+  loaded(index: number): Pick<Entry, "code" | "address" | "pointers"> {
     return this.#programs[index];
   }
 
@@ -372,26 +374,36 @@ export class Machine {
     cpu.U.set(context, contextBase);
     if (packet !== undefined) cpu.U.set(packet, packetBase + HEADROOM);
     const R = cpu.R;
-    R.fill(0, 0, state.table);
-    R[state.sectionDepth] = 0;
-    R[state.timer] = 0;
     R[state.ctxRegion] = this.memory.regionAt(contextBase);
-    if (packet !== undefined) {
-      R[state.packetRegion] = this.memory.regionAt(packetBase);
-      R[state.packetStart] = packetBase + HEADROOM;
-      R[state.packetEnd] = packetBase + HEADROOM + packet.length;
-    }
-    R[state.limit] = this.maxInstructions;
-    R[state.section] = -1;
+    R[state.packetRegion] = packet === undefined ? 0 : this.memory.regionAt(packetBase);
+    R[state.packetStart] = packet === undefined ? 0 : packetBase + HEADROOM;
+    R[state.packetEnd] = packet === undefined ? 0 : packetBase + HEADROOM + packet.length;
     // A run that faulted inside a section left it open.
     while (this.rcu.unlock(cpu.index));
-    R[state.explicit] = explicit ? 1 : 0;
+    this.restart(index, cpu, explicit ? sections.own : sections.run);
     if (!explicit && !sleepable(entry)) R[state.section] = this.world.sectionOpened(cpu);
+    if (input.memory !== undefined) setNumber(R, 2 * REG_WORDS, input.memory.length, 0);
+    return cpu;
+  }
+
+  /**
+   * Puts a CPU at a program's first instruction with the input that it was prepared with, as that now is. Opens no RCU
+   * section: where the run is one, that is for the caller to do.
+   */
+  restart(index: number, cpu: Cpu, whose: (typeof sections)[keyof typeof sections]): void {
+    const R = cpu.R;
+    const input = R.slice(state.ctxRegion, state.packetEnd + 1);
+    R.fill(0, 0, state.table);
+    R.set(input, state.ctxRegion);
+    R[state.sectionDepth] = 0;
+    R[state.timer] = 0;
+    R[state.limit] = this.maxInstructions;
+    R[state.section] = -1;
+    R[state.explicit] = whose;
     for (let r = 0; r < 10; r++) R[r * REG_WORDS + word.region] = UNINITIALISED;
-    R[REG_WORDS] = contextBase;
+    R[REG_WORDS] = this.memory.regionWord(R[state.ctxRegion], region.base);
     R[REG_WORDS + 1] = POINTER_HIGH;
     point(cpu, REG_WORDS, R[state.ctxRegion]);
-    if (input.memory !== undefined) setNumber(R, 2 * REG_WORDS, input.memory.length, 0);
     for (let depth = 0; depth < FRAMES; depth++) R[frameAt(depth) + frame.serial] = 0;
     enter(cpu, 0);
     this.world.switchProgram(cpu, index);
@@ -400,7 +412,6 @@ export class Machine {
     cpu.warnings = [];
     this.#output[cpu.index] = [];
     R[state.status] = RUNNING;
-    return cpu;
   }
 
   #input(size: number, what: number, cpu: Cpu, type: ProgramType | undefined): number {

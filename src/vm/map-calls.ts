@@ -21,7 +21,7 @@ import { type Calls, continuation, type MapCalls } from "./calls.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import { clobber, copyRegister, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
 import { happened } from "./lately.ts";
-import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, state, UNINITIALISED, word } from "./registers.ts";
+import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, sections, state, UNINITIALISED, word } from "./registers.ts";
 
 const EINVAL = -22;
 const EDEADLK = -35;
@@ -347,7 +347,7 @@ export class MapOperations implements MapCalls, HostMaps {
     setNumber(R, to, I[op + w.lo], I[op + w.hi]);
     const id = I[op + w.region];
     if (id === 0 || I[op + w.hi] !== POINTER_HIGH) return;
-    const looked = I[op + w.code] !== code.reserve && R[state.explicit] !== 0;
+    const looked = I[op + w.code] !== code.reserve && R[state.explicit] === sections.own;
     const section = looked ? R[state.section] : 0;
     if (I[op + w.size] === 0 && I[op + w.code] !== code.reserve) {
       // An inner map: the whole header.

@@ -71,12 +71,18 @@ export const state = {
   resultHi: 115,
   /** Address of the timer whose callback runs, 0 if none does. */
   timer: 117,
-  /** 1: RCU sections are the program's own; 0: the run is one, unless it may sleep. */
+  /** Whose the RCU sections are: see `sections`. */
   explicit: 118,
   /** Free for the call in progress. */
   scratch: 120,
   last: 160,
 } as const;
+
+/**
+ * What `state.explicit` says. `run`: the run is a section, unless it may sleep; `own`: the program opens them, and what it
+ * looks up is good inside only; `unchecked`: it opens them, and nobody asks where it looks up or what it keeps.
+ */
+export const sections = { run: 0, own: 1, unchecked: 2 } as const;
 
 /** Words of a frame. */
 export const frame = {

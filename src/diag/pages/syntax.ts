@@ -96,6 +96,18 @@ export const syntaxPages: Readonly<Record<string, Page>> = {
       "that begins with `processed`. This input has none of them, or ends before the reason, or the reason is one that " +
       "bpflab has no page for; Linux has some six hundred. Its own words are then all there is.",
   },
+  E0116: {
+    says:
+      "`bpflab litmus` reads scenarios: YAML with `maps`, `threads`, `assert` and, as wanted, `profile`, `programs`, " +
+      "`variants`, `table`, `expect` and `bounds` (docs/litmus.md). The text is not YAML, has a word that a scenario has " +
+      "not, or names a map, a thread, a mark or a program that is nowhere in it.",
+  },
+  E0117: {
+    says:
+      "A condition is numbers, variables of scripts (`as:`), program threads (what their last run returned) and elements " +
+      "of maps (`old[42]`, of longer values a word: `old[42].1`), with the operators of C and herd's `/\\` and `\\/`. The " +
+      "same code is used where a map of the scenario cannot be made, as bpf(2) says it.",
+  },
   W0101: {
     says: "As in C, a number with a leading zero is octal: 017 is 15. Write 0o17 to say so, or leave the zero out.",
   },

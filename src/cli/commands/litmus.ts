@@ -1,0 +1,221 @@
+// `bpflab litmus`: scenarios judged by every interleaving. Between slices of the walk the process looks at its signals,
+// so that an interrupt gives what is known by then.
+import { readFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import type { Source } from "../../lab/asm.ts";
+import {
+  type JudgeOptions,
+  judging,
+  parseSchedule,
+  readScenario,
+  type Scenario,
+  type ScenarioFile,
+  scheduleText,
+  tell,
+  type Verdict,
+  type Progress as WalkProgress,
+} from "../../lab/litmus.ts";
+import { expand, readBytes, reasonOf } from "../files.ts";
+import { exit, UsageError, worst } from "../io.ts";
+import { counterexample, finalsText, interleaving, variantsText, verdictText } from "../litmus-text.ts";
+import { Progress } from "../progress.ts";
+import { jsonDiagnostics, type Session } from "../session.ts";
+
+/** No program that a scenario names is longer. */
+const longestProgram = 1 << 20;
+
+export async function run(session: Session): Promise<number> {
+  const { args, io } = session;
+  const files = expand(args.operands, [".yaml", ".yml"]);
+  const exits: number[] = [];
+  const documents: Readonly<Record<string, unknown>>[] = [];
+  for (const [at, name] of files.entries()) {
+    const text = new TextDecoder("utf-8").decode(await readBytes(name, io));
+    const source: Source = { name: name === "-" ? "<stdin>" : name, text };
+    const memory = args.choice("memory", ["sc", "tso", "bpf"]) ?? "sc";
+    if (memory !== "sc")
+      throw new UsageError(`--memory ${memory}: a scenario is judged by sequential consistency (sc)`);
+    const read = readScenario(source, (file) => program(file, name));
+    if (!read.ok) {
+      if (session.json) documents.push({ file: name, diagnostics: jsonDiagnostics(read.diagnostics) });
+      else session.out(session.text(read.diagnostics, name));
+      exits.push(exit.usage);
+      continue;
+    }
+    if (at > 0 && !session.json) session.out("\n");
+    exits.push(await judgeFile(session, name, read.value, documents));
+  }
+  if (session.json) session.document({ scenarios: documents });
+  return worst(exits);
+}
+
+/** The text of a program that a scenario names, looked for beside the scenario. */
+function program(file: string, scenario: string): { source: Source } | { error: string } {
+  const path = isAbsolute(file) || scenario === "-" ? file : join(dirname(scenario), file);
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length > longestProgram) return { error: "it is too long" };
+    return { source: { name: path, text: new TextDecoder("utf-8").decode(bytes) } };
+  } catch (error) {
+    return { error: reasonOf(error) };
+  }
+}
+
+async function judgeFile(
+  session: Session,
+  name: string,
+  file: ScenarioFile,
+  documents: Readonly<Record<string, unknown>>[],
+): Promise<number> {
+  const { args } = session;
+  const wanted = args.text("variant");
+  const all = new Map<string, Scenario>([
+    ["default", file.scenario],
+    ...file.variants.map((each) => [each.name, each.scenario] as const),
+  ]);
+  if (wanted !== undefined && !all.has(wanted)) {
+    throw new UsageError(`${name} has no variant \`${wanted.slice(0, 60)}\`; there is ${[...all.keys()].join(", ")}`);
+  }
+  const replay = args.text("replay");
+  if (replay !== undefined)
+    return replayed(session, name, all.get(wanted ?? "default") ?? file.scenario, replay, documents);
+  const one = wanted ?? (all.size === 1 ? "default" : undefined);
+  const verdicts = new Map<string, Verdict>();
+  const exits: number[] = [];
+  const stop = { aborted: false };
+  const onSignal = (): void => {
+    stop.aborted = true;
+  };
+  process.once("SIGINT", onSignal);
+  try {
+    for (const [variant, scenario] of all) {
+      if ((one !== undefined && variant !== one) || stop.aborted) continue;
+      const verdict = await judge(session, scenario, variant, stop);
+      if (verdict === undefined) return exit.usage;
+      verdicts.set(variant, verdict);
+      exits.push(exitOf(verdict, file.expect.get(variant)?.verdict));
+    }
+  } finally {
+    process.off("SIGINT", onSignal);
+  }
+  if (session.json)
+    documents.push({
+      file: name,
+      name: file.scenario.name,
+      variants: [...verdicts].map(([variant, each]) => document(variant, each, file)),
+    });
+  else if (one !== undefined) detail(session, name, all.get(one) ?? file.scenario, one, verdicts);
+  else if (!session.quiet)
+    session.out(`${session.paint("bold", file.scenario.name)}\n${variantsText(file, verdicts, session)}`);
+  return worst(exits);
+}
+
+function detail(
+  session: Session,
+  name: string,
+  scenario: Scenario,
+  variant: string,
+  verdicts: ReadonlyMap<string, Verdict>,
+): void {
+  const verdict = verdicts.get(variant);
+  if (verdict === undefined || session.quiet) return;
+  session.out(verdictText(variant === "default" ? name : `${name}, ${variant}`, verdict, session));
+  if (verdict.status === "violated") session.out(counterexample(scenario, verdict, session));
+  session.out(finalsText(verdict, session));
+}
+
+function replayed(
+  session: Session,
+  name: string,
+  scenario: Scenario,
+  text: string,
+  documents: Readonly<Record<string, unknown>>[],
+): number {
+  const moves = parseSchedule(text, scenario.threads.length + 1);
+  if (typeof moves === "string") throw new UsageError(`--replay: ${moves}`);
+  const telling = tell(scenario, moves);
+  if (telling.stuckAt !== undefined)
+    throw new UsageError(`--replay: the thread of step ${telling.stuckAt} cannot go on there`);
+  if (session.json)
+    documents.push({ file: name, name: scenario.name, interleaving: telling.rows, threads: telling.threads });
+  else session.out(interleaving(telling, session));
+  return telling.violation === undefined ? exit.ok : exit.refused;
+}
+
+/** 1 for a verdict that is not the expected one, or is VIOLATED with nothing expected. */
+function exitOf(verdict: Verdict, expected: string | undefined): number {
+  if (verdict.status === "unknown") return exit.undecided;
+  return verdict.status === (expected ?? "holds") ? exit.ok : exit.refused;
+}
+
+async function judge(
+  session: Session,
+  scenario: Scenario,
+  variant: string,
+  signal: { readonly aborted: boolean },
+): Promise<Verdict | undefined> {
+  const { args, io } = session;
+  const states = args.number("states");
+  if (states === 0) throw new UsageError("--states wants at least 1");
+  const options: JudgeOptions = {
+    signal,
+    ...(states === undefined ? {} : { states }),
+    ...(args.seconds("time-limit") === undefined ? {} : { seconds: args.seconds("time-limit") }),
+    ...(args.number("preemptions") === undefined ? {} : { preemptions: args.number("preemptions") }),
+    ...(args.flag("no-reduction") ? { reduce: false } : {}),
+  };
+  const progress = new Progress(io);
+  const steps = judging(scenario, options);
+  for (;;) {
+    const next = steps.next();
+    if (next.done) {
+      progress.done();
+      if (next.value.ok) return next.value.value;
+      session.out(session.text(next.value.diagnostics, scenario.name));
+      return undefined;
+    }
+    progress.say(`${variant}: ${said(next.value)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function said({ states, depth, milliseconds }: WalkProgress): string {
+  const rate = Math.round(states / Math.max(1, milliseconds));
+  return `states ${states}, ${rate}k/s, depth ${depth}`;
+}
+
+function document(variant: string, verdict: Verdict, file: ScenarioFile): Readonly<Record<string, unknown>> {
+  const { failure } = verdict;
+  const scenario =
+    variant === "default" ? file.scenario : file.variants.find((each) => each.name === variant)?.scenario;
+  const expected = file.expect.get(variant)?.verdict;
+  const telling =
+    failure === undefined || failure.schedule.length === 0 || scenario === undefined
+      ? undefined
+      : tell(scenario, failure.schedule);
+  return {
+    variant,
+    verdict: verdict.status,
+    ...(expected === undefined ? {} : { expected }),
+    ...(verdict.bound === undefined ? {} : { bound: verdict.bound }),
+    ...(verdict.interleavings === undefined ? {} : { interleavings: verdict.interleavings.toString() }),
+    statistics: verdict.statistics,
+    reductions: verdict.reductions,
+    finals: verdict.finals.map((final) => ({
+      states: final.states,
+      values: Object.fromEntries(verdict.columns.map((column, at) => [column, final.values[at].toString()])),
+    })),
+    observations: verdict.observations,
+    ...(failure === undefined
+      ? {}
+      : {
+          failure: {
+            assertion: failure.assertion,
+            message: failure.violation.text,
+            preemptions: failure.preemptions,
+            schedule: scheduleText(failure.schedule),
+            ...(telling === undefined ? {} : { threads: telling.threads, interleaving: telling.rows }),
+          },
+        }),
+  };
+}

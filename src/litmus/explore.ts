@@ -1,0 +1,262 @@
+// Every interleaving: a depth-first walk over the states, each visited once. It can be stopped and gone on with, so that
+// whoever drives it may show progress and be interrupted. Together in one file: the walk, the count of interleavings
+// that it makes on its way back, and the final states.
+import { ENDLESS, type Violation } from "./checks.ts";
+import type { Reduction } from "./independence.ts";
+import { doubled } from "./interner.ts";
+import { Observer } from "./observe.ts";
+import { PerState, States } from "./states.ts";
+import { MANY, NOTHING, ONE, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
+
+export interface ExploreOptions {
+  readonly reduction?: Reduction;
+  /** Beyond so many states the walk stops. */
+  readonly states: number;
+  /** Count interleavings while there are no more states than this. */
+  readonly count?: number;
+  /** Go on after a violation, for the set of all final states. */
+  readonly all?: boolean;
+}
+
+/** One step of a schedule: a thread, and the answers to what its step asked. */
+export interface Move {
+  readonly thread: number;
+  readonly choices: readonly number[];
+}
+
+export interface Failure {
+  readonly violation: Violation;
+  readonly schedule: readonly Move[];
+}
+
+/** A set of final states that look the same. */
+export interface Final {
+  readonly values: readonly bigint[];
+  /** Final states of it that differ elsewhere. */
+  states: number;
+  /** Interleavings that end in it. */
+  ways: bigint;
+}
+
+const OPEN = 1;
+const CLOSED = 2;
+
+export class Exploration {
+  readonly transitions: Transitions;
+  readonly states: States;
+  readonly observer: Observer;
+  readonly finals = new Map<string, Final>();
+  /** The first violation that the walk met. */
+  failure: Failure | undefined;
+  /** Steps looked at. */
+  steps = 0;
+  depth = 0;
+  deepest = 0;
+  done = false;
+  /** The walk stopped because there were too many states. */
+  full = false;
+  /** The interleavings from the start; undefined where they were not counted. */
+  ways: bigint | undefined;
+  readonly #options: ExploreOptions;
+  readonly #width: number;
+  /** Tuples on the way from the start to where the walk is. */
+  #path: Int32Array;
+  #at: Int32Array = new Int32Array(256);
+  /** Number of the state, the next thread to try, the next of its outcomes, one word of notes, for each depth. */
+  readonly #colours = new PerState();
+  #counting: boolean;
+  readonly #counts: bigint[] = [];
+  readonly #pathWays: bigint[] = [0n];
+
+  constructor(transitions: Transitions, options: ExploreOptions) {
+    this.transitions = transitions;
+    this.#options = options;
+    this.#width = transitions.width;
+    this.states = new States(this.#width, options.states);
+    this.observer = new Observer(transitions);
+    this.#counting = (options.count ?? 0) > 0;
+    this.#path = new Int32Array(this.#width * 256);
+    this.#path.set(transitions.current());
+    const hash = this.states.hash(this.#path, 0);
+    this.#open(0, this.states.add(this.#path, 0, hash), hash);
+  }
+
+  #open(depth: number, state: number, hash: number): void {
+    while ((depth + 2) * this.#width > this.#path.length) this.#path = doubled(this.#path);
+    while ((depth + 2) * FRAME > this.#at.length) this.#at = doubled(this.#at);
+    const at = depth * FRAME;
+    this.#at[at + STATE] = state;
+    this.#at[at + HASH] = hash;
+    this.#at[at + OUT] = 0;
+    this.#at[at + MOVED] = 0;
+    const only = this.#options.reduction?.only(this.transitions, this.#path, depth * this.#width) ?? -1;
+    this.#at[at + THREAD] = only < 0 ? 0 : only;
+    this.#at[at + LAST] = only < 0 ? this.#width - 2 : only + 1;
+    this.#colours.set(state, OPEN);
+    if (this.#counting) this.#pathWays[depth] = 0n;
+    this.depth = depth;
+    if (depth > this.deepest) this.deepest = depth;
+  }
+
+  /** Walks on for at most so many steps; true when it is over. */
+  advance(steps: number): boolean {
+    const until = this.steps + steps;
+    while (!this.done && this.steps < until) this.#step();
+    return this.done;
+  }
+
+  #step(): void {
+    const width = this.#width;
+    const depth = this.depth;
+    const at = depth * FRAME;
+    const from = depth * width;
+    const thread = this.#at[at + THREAD];
+    if (thread === this.#at[at + LAST]) {
+      this.#close(depth);
+      return;
+    }
+    this.steps++;
+    const slot = this.transitions.find(thread, this.#path, from);
+    const rows = this.transitions.rows[thread];
+    const can = rows[slot + row.can];
+    if (can === NOTHING || can === WAITS) {
+      this.#at[at + THREAD]++;
+      return;
+    }
+    this.#at[at + MOVED] = 1;
+    let own = rows[slot + row.nextOwn];
+    let maps = rows[slot + row.nextMaps];
+    let rcu = rows[slot + row.nextRcu];
+    let violation = rows[slot + row.violation];
+    if (can === ONE) this.#at[at + THREAD]++;
+    else {
+      const out = this.#at[at + OUT]++;
+      const outcome = (own + out) * OUTCOME;
+      if (out + 1 === maps) {
+        this.#at[at + THREAD]++;
+        this.#at[at + OUT] = 0;
+      }
+      const { outcomes } = this.transitions;
+      own = outcomes[outcome];
+      maps = outcomes[outcome + 1];
+      rcu = outcomes[outcome + 2];
+      violation = outcomes[outcome + 3];
+    }
+    if (violation !== 0) {
+      this.#fail(this.transitions.violations[violation - 1], thread, this.#choicesOf(slot, thread, at));
+      if (this.#counting) this.#pathWays[depth] += 1n;
+      return;
+    }
+    const to = from + width;
+    for (let i = 0; i < width; i++) this.#path[to + i] = this.#path[from + i];
+    let hash = this.#at[at + HASH] + this.#change(to, thread, own);
+    if (maps >= 0) hash += this.#change(to, width - 2, maps);
+    if (rcu >= 0) hash += this.#change(to, width - 1, rcu);
+    hash |= 0;
+    if (this.#options.reduction?.canonical(this.transitions, this.#path, to)) hash = this.states.hash(this.#path, to);
+    const id = this.states.add(this.#path, to, hash);
+    if (id >= 0) {
+      if (this.states.full) {
+        this.full = true;
+        this.done = true;
+        return;
+      }
+      if (this.#counting && this.states.count > (this.#options.count ?? 0)) this.#counting = false;
+      this.#open(depth + 1, id, hash);
+      return;
+    }
+    const known = ~id;
+    if (this.#colours.get(known) === OPEN) {
+      this.#counting = false;
+      this.#fail(
+        { assertion: ENDLESS, text: `${this.transitions.model.threads[thread].name} can go round for ever` },
+        thread,
+        [],
+      );
+    } else if (this.#counting) this.#pathWays[depth] += this.#counts[known];
+  }
+
+  /** Puts a number into a tuple; by how much that changes the hash. */
+  #change(tuple: number, at: number, value: number): number {
+    const before = this.#path[tuple + at];
+    if (before === value) return 0;
+    this.#path[tuple + at] = value;
+    return States.part(at, value) - States.part(at, before);
+  }
+
+  #choicesOf(slot: number, thread: number, at: number): readonly number[] {
+    const rows = this.transitions.rows[thread];
+    if (rows[slot + row.can] !== MANY) return [];
+    const next = this.#at[at + OUT];
+    const count = rows[slot + row.nextMaps];
+    return this.transitions.choices[rows[slot + row.nextOwn] + (next === 0 ? count - 1 : next - 1)];
+  }
+
+  /** All steps of a state have been tried. */
+  #close(depth: number): void {
+    const at = depth * FRAME;
+    const state = this.#at[at + STATE];
+    if (this.#at[at + MOVED] === 0) this.#final(depth);
+    this.#colours.set(state, CLOSED);
+    if (this.#counting) {
+      const ways = this.#pathWays[depth];
+      this.#counts[state] = ways;
+      if (depth > 0) this.#pathWays[depth - 1] += ways;
+    }
+    if (depth === 0) {
+      this.done = true;
+      if (this.#counting) this.ways = this.#counts[state];
+      return;
+    }
+    this.depth = depth - 1;
+  }
+
+  #final(depth: number): void {
+    const from = depth * this.#width;
+    if (this.#counting) this.#pathWays[depth] = 1n;
+    const values = this.observer.values(this.#path, from);
+    const key = values.join(" ");
+    const known = this.finals.get(key);
+    if (known === undefined) this.finals.set(key, { values, states: 1, ways: 0n });
+    else known.states++;
+    const violation = this.observer.stuck(this.#path, from) ?? this.observer.broken(values);
+    if (violation !== undefined) this.#fail(violation, -1, []);
+  }
+
+  /** Keeps the way to the first violation. */
+  #fail(violation: Violation, thread: number, choices: readonly number[]): void {
+    if (this.failure === undefined) {
+      const schedule: Move[] = [];
+      for (let depth = 0; depth < this.depth; depth++) schedule.push(this.#moveAt(depth));
+      if (thread >= 0) schedule.push({ thread, choices });
+      this.failure = { violation, schedule };
+    }
+    if (this.#options.all !== true) this.done = true;
+  }
+
+  /** The move that leads from one depth to the next. */
+  #moveAt(depth: number): Move {
+    const at = depth * FRAME;
+    const out = this.#at[at + OUT];
+    const thread = out === 0 ? this.#at[at + THREAD] - 1 : this.#at[at + THREAD];
+    const from = depth * this.#width;
+    const slot = this.transitions.find(thread, this.#path, from);
+    return { thread, choices: this.#choicesOf(slot, thread, at) };
+  }
+
+  get reductions(): readonly string[] {
+    return this.#options.reduction?.names ?? [];
+  }
+
+  get bytes(): number {
+    return this.states.bytes + this.transitions.bytes + this.states.count * 4;
+  }
+}
+
+const STATE = 0;
+const THREAD = 1;
+const LAST = 2;
+const OUT = 3;
+const MOVED = 4;
+const HASH = 5;
+const FRAME = 6;

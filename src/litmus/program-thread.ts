@@ -1,0 +1,330 @@
+// A program on its CPU as a thread: its runs, one instruction or step of a map operation at a time, and what the next of
+// them touches.
+import { op as w } from "../maps/layout.ts";
+import type { Maps } from "../maps/maps.ts";
+import { kind, region } from "../memory/layout.ts";
+import { TRACE } from "../rcu/domain.ts";
+import { operationOf } from "../vm/busy.ts";
+import { operation, REG_WORDS } from "../vm/code.ts";
+import { interpret } from "../vm/interpret.ts";
+import type { Machine } from "../vm/machine.ts";
+import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
+import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
+import { decodeCpu, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
+import type { RcuMode } from "./scenario.ts";
+
+/** Words of a thread that are not the CPU's. */
+const local = { phase: 0, runs: 1, lo: 2, hi: 3, readBase: 4, readTag: 5, writes: 6, count: 8 } as const;
+const BETWEEN = 0;
+const INSIDE = 1;
+
+/** Private instructions in a row that no program of this size needs: an endless loop. */
+const MOST_PRIVATE = 1 << 20;
+
+const helper = { lookup: 1, update: 2, remove: 3, now: 5, cpu: 8, lookupPercpu: 195, lock: 93 } as const;
+/** Calls that touch nothing shared when they begin: operations that are then made in steps, and questions. */
+const quiet: ReadonlySet<number> = new Set([
+  helper.lookup,
+  helper.update,
+  helper.remove,
+  helper.lookupPercpu,
+  helper.now,
+  helper.cpu,
+]);
+export interface ProgramPlan {
+  readonly name: string;
+  readonly cpu: Cpu;
+  /** Its number among the machine's programs. */
+  readonly program: number;
+  readonly times: number;
+  readonly rcu: RcuMode;
+  /** A userspace thread is on the same CPU: its locked sections hold this one up. */
+  readonly shares: boolean;
+  /** Maps may be freed while programs run: then the start of every call looks at shared words. */
+  readonly freeing: boolean;
+}
+
+export class ProgramThread implements Actor {
+  readonly name: string;
+  readonly cpu: Cpu;
+  readonly plan: ProgramPlan;
+  readonly #machine: Machine;
+  readonly #maps: Maps;
+  /** Index in `i32` of its own words. */
+  readonly #own: number;
+  /** Slots that some run executed. */
+  readonly covered: Uint8Array;
+
+  constructor(machine: Machine, plan: ProgramPlan) {
+    this.name = plan.name;
+    this.cpu = plan.cpu;
+    this.plan = plan;
+    this.#machine = machine;
+    this.#maps = machine.mapSet;
+    this.#own = machine.memory.reserve(local.count * 4) >> 2;
+    this.covered = new Uint8Array(machine.loaded(plan.program).code.slots + 1);
+    plan.cpu.stepwise = true;
+  }
+
+  get #i32(): Int32Array {
+    return this.#machine.memory.i32;
+  }
+
+  /** Byte ranges of memory, besides the CPU's, that are this thread's alone: address and length. */
+  get own(): readonly (readonly [number, number])[] {
+    return [
+      [this.#own << 2, local.count * 4],
+      ...inputsOf(this.cpu).map(([at, words]) => [at << 2, words * 4] as const),
+    ];
+  }
+
+  get inside(): boolean {
+    return this.#i32[this.#own + local.phase] === INSIDE;
+  }
+
+  /** The value that its last run returned. */
+  get result(): bigint {
+    const i32 = this.#i32;
+    return (BigInt(i32[this.#own + local.hi] >>> 0) << 32n) | BigInt(i32[this.#own + local.lo] >>> 0);
+  }
+
+  /** Runs begun. */
+  get runs(): number {
+    return this.#i32[this.#own + local.runs];
+  }
+
+  get pc(): number {
+    return this.cpu.R[state.pc] / REG_WORDS;
+  }
+
+  /** The map operation in the middle of which it is; 0 if none. */
+  get operation(): number {
+    return this.inside && this.cpu.R[state.busy] !== 0 ? operationOf(this.cpu) : 0;
+  }
+
+  next(): Next {
+    this.cpu.refresh();
+    if (!this.inside) {
+      if (this.runs >= this.plan.times) return DONE;
+      return this.plan.rcu === "explicit" ? PRIVATE : VISIBLE;
+    }
+    const { R } = this.cpu;
+    if (R[state.status] > BLOCKED) return DONE;
+    if (R[state.busy] !== 0) {
+      if (this.plan.shares) return VISIBLE;
+      return this.#maps.footprint(operationOf(this.cpu)).length > 0 ? VISIBLE : PRIVATE;
+    }
+    return this.#instruction();
+  }
+
+  #instruction(): Next {
+    const { R, code } = this.cpu;
+    const at = R[state.pc];
+    const op = code.words[at];
+    if (op >= operation.load && op <= operation.storeRelease) return this.#reach(op, at);
+    switch (op) {
+      case operation.exit:
+        return R[state.frame] === 0 && this.plan.rcu !== "explicit" ? VISIBLE : PRIVATE;
+      case operation.callHelper: {
+        const id = code.words[at + 4];
+        return quiet.has(id) && !this.plan.freeing ? PRIVATE : VISIBLE;
+      }
+      case operation.callKfunc: {
+        const name = code.program.kfuncs[code.words[at + 4]];
+        const section = name === "bpf_rcu_read_lock" || name === "bpf_rcu_read_unlock";
+        return section && this.plan.rcu === "implicit" ? PRIVATE : VISIBLE;
+      }
+      case operation.callx:
+        return VISIBLE;
+      default:
+        return PRIVATE;
+    }
+  }
+
+  /** Whether a load or store reaches what others reach. */
+  #reach(op: number, at: number): Next {
+    const { R, memory } = this.cpu;
+    const tag = R[this.#base(op, at) + word.region];
+    if (tag <= 0) return VISIBLE;
+    const id = tag & 0xffff;
+    const what = memory.regionWord(id, region.kind);
+    if (what === kind.ctx || what === kind.packet || what === kind.scratch) return PRIVATE;
+    if (what !== kind.stack) return VISIBLE;
+    if (memory.regionWord(id, region.owner) >> 3 !== this.cpu.index) {
+      throw new ForeignStack(`${this.name} uses the stack of another program`);
+    }
+    return PRIVATE;
+  }
+
+  /** The register that an access goes through. */
+  #base(op: number, at: number): number {
+    const { words } = this.cpu.code;
+    const loads = op < operation.storeImm || op === operation.loadAcquire;
+    return loads ? words[at + 2] : words[at + 1];
+  }
+
+  touches(): readonly Touch[] {
+    this.cpu.refresh();
+    if (!this.inside) return [{ kind: "rcu", address: 0, size: 0 }];
+    const { R, code } = this.cpu;
+    if (R[state.busy] !== 0) {
+      const found = this.#maps.footprint(operationOf(this.cpu));
+      return found.length > 0 ? found : [{ kind: "unknown", address: 0, size: 0 }];
+    }
+    const at = R[state.pc];
+    const op = code.words[at];
+    if (op >= operation.load && op <= operation.storeRelease) return [this.#access(op, at)];
+    if (op === operation.exit) return [{ kind: "rcu", address: 0, size: 0 }];
+    if (op === operation.callKfunc) {
+      const name = code.program.kfuncs[code.words[at + 4]];
+      if (name === "bpf_rcu_read_lock" || name === "bpf_rcu_read_unlock") return [{ kind: "rcu", address: 0, size: 0 }];
+    }
+    if (op === operation.callHelper && (code.words[at + 4] === helper.lock || code.words[at + 4] === helper.lock + 1)) {
+      return [{ kind: "lock", address: R[REG_WORDS], size: 4 }];
+    }
+    return [{ kind: "unknown", address: 0, size: 0 }];
+  }
+
+  #access(op: number, at: number): Touch {
+    const { R } = this.cpu;
+    const C = this.cpu.code.words;
+    const address = (R[this.#base(op, at)] + C[at + 3]) | 0;
+    if (op === operation.atomic) return { kind: "atomic", address, size: C[at + 5] };
+    if (op === operation.loadAcquire) return { kind: "read", address, size: C[at + 4] };
+    if (op === operation.storeRelease) return { kind: "write", address, size: C[at + 4] };
+    if (op < operation.storeImm) {
+      const which = op - operation.load;
+      return { kind: "read", address, size: which === 3 ? 8 : 1 << (which & 3) };
+    }
+    return {
+      kind: "write",
+      address,
+      size: 1 << (op - (op < operation.storeReg ? operation.storeImm : operation.storeReg)),
+    };
+  }
+
+  /** An access of a program to memory that gives it something: what it loads, or what an atomic operation fetched. */
+  get reads(): boolean {
+    const { R, code } = this.cpu;
+    if (R[state.busy] !== 0) return false;
+    const at = R[state.pc];
+    const op = code.words[at];
+    if (op === operation.atomic) return code.words[at + 6] !== 0;
+    return (op >= operation.load && op < operation.storeImm) || op === operation.loadAcquire;
+  }
+
+  /** The first byte of the element that the next access goes to. */
+  get elementBase(): number {
+    const { R, code } = this.cpu;
+    const at = R[state.pc];
+    return R[this.#base(code.words[at], at) + word.base];
+  }
+
+  step(): boolean {
+    const { cpu } = this;
+    cpu.refresh();
+    if (!this.inside) {
+      this.#begin();
+      return true;
+    }
+    const { R } = cpu;
+    if (R[state.busy] === 0) {
+      const at = R[state.pc];
+      this.covered[at / REG_WORDS] = 1;
+      const op = cpu.code.words[at];
+      if (op === operation.callHelper || op === operation.callKfunc || op === operation.exit) this.#forgetOperation();
+      if (op === operation.callHelper) this.#startWrite(cpu.code.words[at + 4]);
+    }
+    R[state.count] = 0;
+    R[state.limit] = MOST_PRIVATE;
+    const status = interpret(cpu, 1);
+    if (status === BLOCKED) {
+      cpu.R[state.status] = RUNNING;
+      return false;
+    }
+    if (status === EXITED) this.#end();
+    return true;
+  }
+
+  /** What was left of finished operations is no part of the next. */
+  #forgetOperation(): void {
+    const { R, I, operations } = this.cpu;
+    const op = operations[R[state.frame]];
+    I.fill(0, op + w.status, op + w.held);
+  }
+
+  /** An update, or a section under a lock, is one logical write and the beginning of a logical read. */
+  #startWrite(id: number): void {
+    if (id !== helper.update && id !== helper.lock) return;
+    this.#i32[this.#own + local.writes]++;
+    this.#i32[this.#own + local.readBase] = 0;
+  }
+
+  #begin(): void {
+    const { cpu, plan } = this;
+    const machine = this.#machine;
+    const i32 = this.#i32;
+    i32[this.#own + local.phase] = INSIDE;
+    i32[this.#own + local.runs]++;
+    i32[this.#own + local.writes]++;
+    i32[this.#own + local.readBase] = 0;
+    machine.restart(plan.program, cpu, plan.rcu === "implicit" ? sections.run : sections.unchecked);
+    if (plan.rcu === "implicit") cpu.R[state.section] = machine.world.sectionOpened(cpu);
+    if (plan.rcu === "sleepable") machine.rcu.lock(cpu.index, TRACE);
+  }
+
+  #end(): void {
+    const { cpu } = this;
+    const i32 = this.#i32;
+    i32[this.#own + local.phase] = BETWEEN;
+    i32[this.#own + local.lo] = cpu.R[state.resultLo];
+    i32[this.#own + local.hi] = cpu.R[state.resultHi];
+    if (this.plan.rcu === "sleepable") this.#machine.rcu.unlock(cpu.index, TRACE);
+  }
+
+  /** Of the logical read in progress: the element, and the write that its first word came from. */
+  readTag(base: number): number {
+    const i32 = this.#i32;
+    return i32[this.#own + local.readBase] === base ? i32[this.#own + local.readTag] : -1;
+  }
+
+  setReadTag(base: number, tag: number): void {
+    this.#i32[this.#own + local.readBase] = base;
+    this.#i32[this.#own + local.readTag] = tag;
+  }
+
+  get writes(): number {
+    return this.#i32[this.#own + local.writes];
+  }
+
+  encode(into: Words): void {
+    const { cpu } = this;
+    cpu.refresh();
+    into.pushAll(this.#i32, this.#own, local.count);
+    if (this.inside) encodeCpu(cpu, into);
+  }
+
+  decode(words: Int32Array, start: number): void {
+    const { cpu } = this;
+    const i32 = this.#i32;
+    for (let i = 0; i < local.count; i++) i32[this.#own + i] = words[start + i];
+    cpu.refresh();
+    if (this.inside) {
+      const from = start + local.count;
+      const program = cpu.R[state.program];
+      const wanted = programOf(words, from);
+      if (wanted !== program || cpu.code !== this.#machine.loaded(wanted).code) {
+        this.#machine.world.switchProgram(cpu, wanted);
+      }
+      decodeCpu(cpu, words, from);
+    } else {
+      cpu.R[state.status] = EXITED;
+      cpu.R[state.busy] = 0;
+    }
+  }
+}
+
+/** A program that reaches into another's stack: its words are not where the explorer keeps them apart. */
+export class ForeignStack extends Error {
+  override readonly name = "ForeignStack";
+}

@@ -1,0 +1,279 @@
+// The verdict on a scenario: first the few-preemption schedules, whose counterexample is easy to read; then every
+// interleaving, counted where they are few, with reductions where they are many; and where there are too many even
+// for that, an answer that names its bound.
+import type { Outcome } from "../diag/diagnostic.ts";
+import { Exploration, type Failure, type Final } from "./explore.ts";
+import { Model } from "./model.ts";
+import { ordered } from "./ordered.ts";
+import { reductionFor } from "./reduce.ts";
+import type { Assertion, Frequency, Scenario } from "./scenario.ts";
+import { Transitions } from "./transitions.ts";
+
+export interface JudgeOptions {
+  /** Runs threads through what nobody can notice; on unless it is false. */
+  readonly fuse?: boolean;
+  /** Leaves out interleavings that others stand for, where the state space is large; `always`: also where it is small. */
+  readonly reduce?: boolean | "always";
+  readonly states?: number;
+  readonly seconds?: number;
+  readonly preemptions?: number | null;
+  /** Looks for the most readable counterexample first. */
+  readonly readable?: boolean;
+  /** Stops the walk; asked between slices of it. */
+  readonly signal?: { readonly aborted: boolean };
+}
+
+export interface Progress {
+  readonly states: number;
+  readonly steps: number;
+  readonly depth: number;
+  readonly milliseconds: number;
+}
+
+export interface Observation {
+  readonly text: string;
+  readonly frequency: Frequency;
+  /** Final states in which it holds, and in which it does not. */
+  readonly positive: number;
+  readonly negative: number;
+}
+
+export interface Verdict {
+  readonly status: "holds" | "violated" | "unknown";
+  /** What is known where not every interleaving was walked. */
+  readonly bound?: string;
+  readonly failure?: Failure & { readonly preemptions: number; readonly assertion: string };
+  /** The number of interleavings, where they were counted. */
+  readonly interleavings?: bigint;
+  readonly columns: readonly string[];
+  readonly finals: readonly Final[];
+  readonly observations: readonly Observation[];
+  /** How often each assertion had something to judge. */
+  readonly evaluated: readonly number[];
+  readonly reductions: readonly string[];
+  readonly statistics: {
+    readonly states: number;
+    readonly steps: number;
+    /** Steps that the machine made; the others were look-ups. */
+    readonly made: number;
+    readonly deepest: number;
+    readonly bytes: number;
+    readonly milliseconds: number;
+  };
+}
+
+/** Below so many states no reduction is worth its while, and the interleavings are counted. */
+const SMALL = 60_000;
+const SLICE = 20_000;
+/** The readable counterexamples are few steps away: so many preemptions and places are tried before all is walked. */
+const READABLE = { preemptions: 2, places: 4_000 };
+const READABLE_AFTER = { preemptions: 1000, places: 400_000 };
+
+/** Judges a scenario; yields from time to time, for progress and so that it can be stopped. */
+export function* judging(scenario: Scenario, options: JudgeOptions = {}): Generator<Progress, Outcome<Verdict>> {
+  const made = Model.build(scenario, { fuse: options.fuse ?? true });
+  if (!made.ok) return made;
+  const judge = new Judge(made.value, options);
+  const verdict = yield* judge.run();
+  return { ok: true, value: verdict, diagnostics: [] };
+}
+
+/** The same in one go. */
+export function judgeScenario(scenario: Scenario, options: JudgeOptions = {}): Outcome<Verdict> {
+  const steps = judging(scenario, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+class Judge {
+  readonly #model: Model;
+  readonly #scenario: Scenario;
+  readonly #options: JudgeOptions;
+  readonly #began = performance.now();
+  readonly #transitions: Transitions;
+  readonly #start: Int32Array;
+  readonly #mostStates: number;
+  readonly #seconds: number;
+
+  constructor(model: Model, options: JudgeOptions) {
+    this.#model = model;
+    this.#scenario = model.scenario;
+    this.#options = options;
+    const reduction = reductionFor(model);
+    this.#transitions = new Transitions(model, reduction.judge);
+    this.#start = this.#transitions.current();
+    this.#mostStates = options.states ?? this.#scenario.bounds.states;
+    this.#seconds = options.seconds ?? this.#scenario.bounds.seconds;
+  }
+
+  get #milliseconds(): number {
+    return performance.now() - this.#began;
+  }
+
+  get #stopped(): string | undefined {
+    if (this.#options.signal?.aborted === true) return "it was interrupted";
+    return this.#milliseconds > this.#seconds * 1000 ? `${this.#seconds} s were over` : undefined;
+  }
+
+  *run(): Generator<Progress, Verdict> {
+    const limit =
+      this.#options.preemptions === undefined ? this.#scenario.bounds.preemptions : this.#options.preemptions;
+    if (limit !== null) return yield* this.#bounded(limit);
+    if (this.#options.readable !== false && !this.#wantsFinals) {
+      const first = yield* this.#search(READABLE);
+      if (first.failure !== undefined) return this.#verdict({ failure: first.failure, places: first.places });
+    }
+    const small = Math.min(SMALL, this.#mostStates);
+    let walk = this.#walk(small, false);
+    if (this.#options.reduce !== "always") {
+      yield* this.#drive(walk);
+      if (!walk.full || this.#stopped !== undefined) return yield* this.#conclude(walk);
+    }
+    walk = this.#walk(this.#mostStates, this.#options.reduce !== false);
+    yield* this.#drive(walk);
+    return yield* this.#conclude(walk);
+  }
+
+  /** Conditions on final states are told with all the final states there are. */
+  get #wantsFinals(): boolean {
+    return this.#scenario.assertions.some((each) => each.kind === "exists");
+  }
+
+  #walk(states: number, reduce: boolean): Exploration {
+    this.#transitions.load(this.#start);
+    const reduction = reduce ? reductionFor(this.#model) : undefined;
+    return new Exploration(this.#transitions, {
+      states,
+      all: this.#wantsFinals,
+      ...(reduction === undefined || reduction.names.length === 0 ? { count: SMALL } : { reduction }),
+    });
+  }
+
+  *#drive(walk: Exploration): Generator<Progress, void> {
+    while (!walk.advance(SLICE)) {
+      if (this.#stopped !== undefined) return;
+      yield { states: walk.states.count, steps: walk.steps, depth: walk.depth, milliseconds: this.#milliseconds };
+    }
+  }
+
+  *#search(bounds: { readonly preemptions: number; readonly places: number }) {
+    this.#transitions.load(this.#start);
+    const steps = ordered(this.#transitions, bounds);
+    for (;;) {
+      const next = steps.next();
+      if (next.done) return next.value;
+      if (this.#stopped !== undefined) return { complete: -1, places: next.value };
+      yield { states: next.value, steps: 0, depth: 0, milliseconds: this.#milliseconds };
+    }
+  }
+
+  *#bounded(preemptions: number): Generator<Progress, Verdict> {
+    const { failure, complete, places } = yield* this.#search({ preemptions, places: this.#mostStates });
+    if (failure !== undefined) return this.#verdict({ failure, places });
+    if (complete === Number.POSITIVE_INFINITY) return this.#verdict({ places });
+    const bound =
+      complete >= 0 ? `no schedule with up to ${complete} preemptions breaks it` : (this.#stopped ?? "too many states");
+    return this.#verdict({ places, bound });
+  }
+
+  *#conclude(walk: Exploration): Generator<Progress, Verdict> {
+    if (walk.failure !== undefined) {
+      const better = this.#options.readable === false ? undefined : yield* this.#search(READABLE_AFTER);
+      const schedule = walk.failure.schedule;
+      const failure = better?.failure ?? {
+        ...walk.failure,
+        preemptions: preemptionsOf(this.#transitions, this.#start, schedule),
+      };
+      return this.#verdict({ walk, failure });
+    }
+    if (walk.done && !walk.full) return this.#verdict({ walk });
+    const bound = this.#stopped ?? `${this.#mostStates} states were not enough`;
+    return this.#verdict({ walk, bound });
+  }
+
+  #verdict(found: {
+    readonly walk?: Exploration;
+    readonly failure?: Failure & { readonly preemptions: number };
+    readonly places?: number;
+    readonly bound?: string;
+  }): Verdict {
+    const { walk, bound } = found;
+    const { assertions } = this.#scenario;
+    const finals = walk === undefined ? [] : [...walk.finals.values()];
+    const whole = walk?.done === true && !walk.full;
+    const observations = walk === undefined ? [] : observationsOf(assertions, walk);
+    const unmet = whole ? assertions.find((each) => isUnmet(each, observations)) : undefined;
+    const failure = found.failure ?? (unmet === undefined ? undefined : unmetFailure(assertions, unmet));
+    const status = failure !== undefined ? "violated" : bound !== undefined ? "unknown" : "holds";
+    return {
+      status,
+      ...(bound === undefined ? {} : { bound }),
+      ...(failure === undefined
+        ? {}
+        : { failure: { ...failure, assertion: assertionText(assertions, failure.violation.assertion) } }),
+      ...(walk?.ways === undefined ? {} : { interleavings: walk.ways }),
+      columns: walk?.observer.columns.map((each) => each.text) ?? [],
+      finals,
+      observations,
+      evaluated: this.#model.checks.evaluated,
+      reductions: [...(this.#model.fuse ? ["step fusion"] : []), ...(walk?.reductions ?? [])],
+      statistics: {
+        states: walk?.states.count ?? found.places ?? 0,
+        steps: walk?.steps ?? 0,
+        made: this.#transitions.made,
+        deepest: walk?.deepest ?? 0,
+        bytes: (walk?.bytes ?? 0) || this.#transitions.bytes,
+        milliseconds: this.#milliseconds,
+      },
+    };
+  }
+}
+
+function assertionText(assertions: readonly Assertion[], index: number): string {
+  const builtIn: Readonly<Record<number, string>> = {
+    [-1]: "a program faults",
+    [-2]: "every thread comes to its end",
+    [-3]: "every thread comes to its end",
+  };
+  return index < 0 ? (builtIn[index] ?? "") : assertions[index].text;
+}
+
+function observationsOf(assertions: readonly Assertion[], walk: Exploration): readonly Observation[] {
+  return assertions.flatMap((each) => {
+    if (each.kind !== "exists") return [];
+    let positive = 0;
+    let negative = 0;
+    for (const final of walk.finals.values()) {
+      if (walk.observer.value(final.values, each.expression) !== 0n) positive += final.states;
+      else negative += final.states;
+    }
+    const frequency = positive === 0 ? "never" : negative === 0 ? "always" : "sometimes";
+    return [{ text: each.text, frequency, positive, negative }];
+  });
+}
+
+/** An `exists` that was to be seen sometimes, and was not. */
+function isUnmet(assertion: Assertion, observations: readonly Observation[]): boolean {
+  if (assertion.kind !== "exists" || assertion.expect !== "sometimes") return false;
+  return observations.some((each) => each.text === assertion.text && each.frequency !== "sometimes");
+}
+
+function unmetFailure(assertions: readonly Assertion[], unmet: Assertion): Failure & { readonly preemptions: number } {
+  const text = "it was expected sometimes, and is seen in every final state or in none";
+  return { violation: { assertion: assertions.indexOf(unmet), text }, schedule: [], preemptions: 0 };
+}
+
+/** How often a schedule takes the turn from a thread that could have gone on. */
+export function preemptionsOf(transitions: Transitions, start: Int32Array, schedule: Failure["schedule"]): number {
+  const tuple = start.slice();
+  let last = -1;
+  let count = 0;
+  for (const move of schedule) {
+    if (last >= 0 && last !== move.thread && transitions.enabled(last, tuple)) count++;
+    transitions.follow(tuple, move);
+    last = move.thread;
+  }
+  return count;
+}
