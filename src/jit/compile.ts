@@ -12,7 +12,7 @@ import { type Cpu, EXITED, FRAMES, frame, state } from "../vm/registers.ts";
 import { compile as compileModule, type Module, onMemory } from "../wasm/module.ts";
 import { over } from "./checked.ts";
 import { emit } from "./emit.ts";
-import { type Entry, importsFor } from "./glue.ts";
+import { type Entry, type Glue, glueFor } from "./glue.ts";
 import { contextReach, type Refusal, refusalOf, traced, withoutEngine } from "./refusal.ts";
 
 export type Compilation =
@@ -37,7 +37,7 @@ function compiled(program: Program, machine: Machine, checked: boolean): Compila
     const text = loaded.diagnostics[0]?.text ?? "the machine does not load the program";
     return { ok: false, refusal: { reason: "load", text, diagnostics: loaded.diagnostics } };
   }
-  return { ok: true, value: entered(new Compiled(loaded.value, checked)) };
+  return { ok: true, value: keep(new Compiled(loaded.value, checked)) };
 }
 
 /** What was compiled in the thread that shares a machine, for that machine in another thread; see Machine.share. */
@@ -50,22 +50,44 @@ export interface SharedCode {
 
 /** The compiled program of a machine that another thread shares. */
 export function attachCode(machine: Machine, { program, checked, bytes, module }: SharedCode): Compiled {
-  return entered(new Compiled(machine.program(program), checked, { bytes, module }));
+  return keep(new Compiled(machine.program(program), checked, { bytes, module }));
 }
 
-function entered(compiled: Compiled): Compiled {
-  const { machine, index } = compiled.loaded;
-  programsOf(machine).set(index, compiled);
+/** The compiled programs of a machine by their numbers, without and with checks: those that tail calls may go on in. */
+interface Kept {
+  readonly verified: Map<number, Compiled>;
+  readonly checked: Map<number, Compiled>;
+}
+const programs = new WeakMap<Machine, Kept>();
+
+function programsOf(machine: Machine): Kept {
+  let found = programs.get(machine);
+  if (found === undefined) programs.set(machine, (found = { verified: new Map(), checked: new Map() }));
+  return found;
+}
+
+function keep(compiled: Compiled): Compiled {
+  const { verified, checked } = programsOf(compiled.loaded.machine);
+  (compiled.checked ? checked : verified).set(compiled.loaded.index, compiled);
   return compiled;
 }
 
-/** The compiled programs of a machine by their numbers: those that tail calls may go on in. */
-const programs = new WeakMap<Machine, Map<number, Compiled>>();
+/**
+ * What a tail call goes on in. A program that is not known to be verified, or whose context or depth is not what it was
+ * verified for, is compiled with checks when it is first come to. Undefined: it is left to the interpreter.
+ */
+function targetOf(machine: Machine, index: number, depth: number, from: Compiled, cpu: Cpu): Compiled | undefined {
+  const { verified, checked } = programsOf(machine);
+  const known = from.checked || depth > 0 ? undefined : verified.get(index);
+  if (known?.isContext(cpu) === true) return known;
+  const found = checked.get(index);
+  const loaded = machine.program(index);
+  return found !== undefined || refusalOf(loaded.program) !== undefined ? found : keep(new Compiled(loaded, true));
+}
 
-function programsOf(machine: Machine): Map<number, Compiled> {
-  let found = programs.get(machine);
-  if (found === undefined) programs.set(machine, (found = new Map()));
-  return found;
+interface Instance {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly glue: Glue;
 }
 
 /**
@@ -75,15 +97,15 @@ function programsOf(machine: Machine): Map<number, Compiled> {
 export class Compiled {
   readonly loaded: Loaded;
   readonly bytes: Uint8Array;
-  readonly #checked: boolean;
+  readonly checked: boolean;
   readonly #module: Module;
   readonly #contextReach: number;
-  /** By CPU: what the module exports there. */
-  readonly #instances: Readonly<Record<string, unknown>>[] = [];
+  /** By CPU: the module's instance there. */
+  readonly #instances: Instance[] = [];
 
   constructor(loaded: Loaded, checked: boolean, made?: Pick<SharedCode, "bytes" | "module">) {
     this.loaded = loaded;
-    this.#checked = checked;
+    this.checked = checked;
     this.#contextReach = contextReach(loaded.program);
     this.bytes = made?.bytes ?? moduleOf(loaded, checked);
     const module = made?.module ?? compileModule(this.bytes);
@@ -93,7 +115,7 @@ export class Compiled {
 
   /** For `attachCode` in another thread that has the machine attached. */
   share(): SharedCode {
-    return { program: this.loaded.index, checked: this.#checked, bytes: this.bytes, module: this.#module };
+    return { program: this.loaded.index, checked: this.checked, bytes: this.bytes, module: this.#module };
   }
 
   run(input: RunInput = {}): Result {
@@ -109,13 +131,15 @@ export class Compiled {
 
   finish(run: Run): Result {
     const { cpu } = run;
-    if (!this.#checked && !this.#isContext(cpu)) return run.finish();
+    if (!this.checked && !this.isContext(cpu)) return run.finish();
     // No frame is left of an earlier run in which a callback would be taken to be open.
     for (let depth = 1; depth < FRAMES; depth++) cpu.R[frameAt(depth) + frame.kind] = 0;
     cpu.trusted = true;
     try {
-      this.entry(cpu, 0)?.(cpu.stacks[0].address);
+      const [{ address }] = cpu.stacks;
+      this.entry(cpu, 0)?.(address);
       cpu.refresh();
+      this.#on(cpu).glue.goOn(address);
       cpu.R[state.frame] = 0;
       cpu.calls.returned(cpu, 0);
     } catch (error) {
@@ -129,7 +153,7 @@ export class Compiled {
   }
 
   /** Whether r1 points to what the verifier took it for: a context, and as much of it as the program looks at. */
-  #isContext(cpu: Cpu): boolean {
+  isContext(cpu: Cpu): boolean {
     const { memory } = this.loaded.machine;
     const id = cpu.R[state.ctxRegion];
     return memory.regionWord(id, region.kind) === kind.ctx && memory.regionWord(id, region.size) >= this.#contextReach;
@@ -137,24 +161,23 @@ export class Compiled {
 
   /** The entry of the function at a slot on a CPU; undefined where the function is called by this program only. */
   entry(cpu: Cpu, slot: number): Entry | undefined {
-    return this.#on(cpu)[slot] as Entry | undefined;
+    return this.#on(cpu).exports[slot] as Entry | undefined;
   }
 
-  #on(cpu: Cpu): Readonly<Record<string, unknown>> {
-    const { machine } = this.loaded;
-    return (this.#instances[cpu.index] ??= onMemory(this.#module, machine.memory.wasm, {
-      cpu: cpu.base,
-      cpuIndex: cpu.index,
-      ...importsFor(cpu, {
-        calls: machine.calls,
-        entry: (slot) => this.entry(cpu, slot),
-        compiled: (program) => {
-          const other = programsOf(machine).get(program);
-          // A checked program may not go on in one that trusts it, nor the other way round: their budgets differ.
-          return other !== undefined && other.#checked === this.#checked ? other.entry(cpu, 0) : undefined;
-        },
-      }),
-    }));
+  #on(cpu: Cpu): Instance {
+    return (this.#instances[cpu.index] ??= this.#instanceOn(cpu));
+  }
+
+  #instanceOn(cpu: Cpu): Instance {
+    const { machine, index } = this.loaded;
+    const glue = glueFor(cpu, {
+      calls: machine.calls,
+      program: index,
+      entry: (slot) => this.entry(cpu, slot),
+      compiled: (program, depth) => targetOf(machine, program, depth, this, cpu)?.entry(cpu, 0),
+    });
+    const given = { cpu: cpu.base, cpuIndex: cpu.index, ...glue.imports };
+    return { glue, exports: onMemory(this.#module, machine.memory.wasm, given) };
   }
 }
 

@@ -12,7 +12,7 @@ import { type Func, moduleBytes, type Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
 import { type Flow, flowOf, threaded } from "./flow.ts";
 import { Locals } from "./locals.ts";
-import { condition, globals, imported, lowering, type Place, stuck } from "./lower.ts";
+import { condition, globals, imported, lowering, mayLeave, type Place, stuck } from "./lower.ts";
 import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
 import { narrowAfter, narrowAtStart } from "./narrow.ts";
 import { structured } from "./structure.ts";
@@ -22,12 +22,13 @@ const signature = (parameters: number, results: number): Signature => ({
   parameters: Array.from({ length: parameters }, () => narrow),
   results: Array.from({ length: results }, () => narrow),
 });
-/** What is imported: the slot first, and where the frame matters its bottom. */
+/** What is imported: the slot first, where it is asked for, and where the frame matters its bottom. */
 const signatures: Readonly<Record<keyof typeof imported, Signature>> = {
   helper: signature(3, 0),
   kfunc: signature(3, 0),
-  callx: signature(4, 0),
+  callx: signature(4, 1),
   tailCall: signature(2, 1),
+  goOn: signature(1, 0),
   check: signature(4, 1),
   enter: signature(2, 0),
   spent: signature(1, 0),
@@ -52,6 +53,7 @@ export function emit(given: Given): Uint8Array {
   const counts = argumentCounts(program, flows);
   const starts = [...flows.keys()];
   const indices = new Map(starts.map((start, n) => [start, names.length + n]));
+  const leaving = new Set(starts.filter((start) => leaves(program, flows.get(start))));
   const lookups = new Lookups(given, names.length + starts.length);
   const place = (locals: Locals, known: Known): Place => ({
     ...given,
@@ -60,7 +62,7 @@ export function emit(given: Given): Uint8Array {
     lookup: (insn) => lookups.inPlaceOf(insn, known),
     callee: (slot) => {
       const index = indices.get(slot);
-      return index === undefined ? null : { index, count: counts.get(slot) ?? 0 };
+      return index === undefined ? null : { index, count: counts.get(slot) ?? 0, leaves: leaving.has(slot) };
     },
     handedOver: (insn) => argumentsOf(program, insn),
   });
@@ -97,6 +99,11 @@ function reached(program: Program, blocks: ReadonlyMap<number, Block>): Readonly
     }
   }
   return flows;
+}
+
+/** Whether a function may make a tail call itself. */
+function leaves({ insns }: Program, flow: Flow | undefined): boolean {
+  return flow?.nodes.some(({ start, end }) => insns.slice(start, end).some(mayLeave)) === true;
 }
 
 function isNamed(program: Program, start: number): boolean {

@@ -3,7 +3,7 @@
 // by the function's entry. Whatever ends the run early leaves the compiled code by an exception.
 import { Patience } from "../memory/lock.ts";
 import { point } from "../vm/access.ts";
-import type { Calls } from "../vm/calls.ts";
+import { type Calls, continuation } from "../vm/calls.ts";
 import { INSN_WORDS, REG_WORDS } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
 import { interpret } from "../vm/interpret.ts";
@@ -18,13 +18,24 @@ export type Entry = (bottom: number) => void;
 
 export interface Around {
   readonly calls: Calls;
+  /** The number of this program. */
+  readonly program: number;
   /** The entry of this program's function at a slot, if something may call it from outside. */
   entry(slot: number): Entry | undefined;
-  /** The first entry of another of the machine's programs on the same CPU, where that one is compiled. */
-  compiled(program: number): Entry | undefined;
+  /**
+   * The first entry of one of the machine's programs on the same CPU; undefined where it is to be interpreted. Below other
+   * frames, how deep it calls was not verified: there calls are counted.
+   */
+  compiled(program: number, depth: number): Entry | undefined;
 }
 
-export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof typeof imported, unknown>> {
+export interface Glue {
+  readonly imports: Readonly<Record<keyof typeof imported, unknown>>;
+  /** What is done behind the frame at an address after its function has returned: tail calls go on from here. */
+  goOn(at: number): void;
+}
+
+export function glueFor(cpu: Cpu, around: Around): Glue {
   const { calls } = cpu;
   const { memory } = cpu;
   const bottom = cpu.stacks[0].address;
@@ -88,6 +99,7 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
       throw over;
     }
     enter(bottom + depth * STACK_BYTES);
+    goOn(bottom + depth * STACK_BYTES);
     cpu.refresh();
     const { R } = cpu;
     R[word.region] = 0;
@@ -95,7 +107,60 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
     calls.returned(cpu, R[frameAt(depth) + frame.kind]);
   };
 
-  return {
+  /**
+   * A function that makes a tail call returns, and whoever called it runs what came in its place: so a chain of them never
+   * stands on the stack.
+   */
+  const goOn = (at: number): void => {
+    cpu.refresh();
+    if (cpu.R[state.tailPending] === 0) return;
+    const depth = (at - bottom) / STACK_BYTES;
+    while (cpu.R[state.tailPending] !== 0) {
+      const { R } = cpu;
+      R[state.tailPending] = 0;
+      const enter = R[state.pc] === 0 ? around.compiled(R[state.program], depth) : undefined;
+      if (enter === undefined) interpretFrame(depth);
+      else enter(at);
+      cpu.refresh();
+    }
+    const { R } = cpu;
+    const kind = frameAt(depth) + frame.kind;
+    if (R[kind] === continuation.tailCalled) R[kind] = continuation.none;
+    around.calls.world.switchProgram(cpu, around.program);
+  };
+
+  /** The interpreter runs the frame that a tail call made its program's; compiled code goes on behind it. */
+  const interpretFrame = (depth: number): void => {
+    cpu.trusted = false;
+    point(cpu, REG_WORDS, cpu.R[state.ctxRegion]);
+    if (depth === 0) {
+      interpret(cpu, 0x7fffffff);
+      throw over;
+    }
+    // A callback's frame too is to be left when the program exits, not called again.
+    const at = frameAt(depth);
+    const before = cpu.R[at + frame.kind];
+    cpu.R[at + frame.kind] = continuation.tailCalled;
+    cpu.R[at + frame.program] = around.program;
+    while (cpu.R[state.frame] >= depth) {
+      if (interpret(cpu, 1) !== RUNNING) throw over;
+      cpu.refresh();
+    }
+    const { R } = cpu;
+    R[at + frame.kind] = before;
+    for (let inner = depth + 1; inner < FRAMES; inner++) R[frameAt(inner) + frame.kind] = continuation.none;
+    R[state.frame] = depth;
+    cpu.trusted = true;
+  };
+
+  /** 1: the call was a tail call, and another program is to go on in place of this one. */
+  const left = (before: number): number => {
+    if (cpu.R[state.tailCalls] === before) return 0;
+    cpu.R[state.tailPending] = 1;
+    return 1;
+  };
+
+  const imports = {
     helper,
     kfunc: (slot: number, at: number, index: number) => {
       const depth = begin(slot, at);
@@ -103,31 +168,19 @@ export function importsFor(cpu: Cpu, around: Around): Readonly<Record<keyof type
       finish(depth);
     },
     callx: (slot: number, at: number, lo: number, hi: number) => {
-      if (hi === 0 && lo === TAIL_CALL) {
-        raise(cpu, slot * INSN_WORDS, "call", "a compiled program makes no tail call through a register");
-        throw over;
-      }
-      helper(slot, at, hi === 0 ? lo : -1);
-    },
-    /** 1: another program ran in this one's place, and its result is this one's. At most 33 are nested in a run. */
-    tailCall: (slot: number, at: number) => {
-      const depth = begin(slot, at);
+      cpu.refresh();
       const before = cpu.R[state.tailCalls];
-      calls.helper(cpu, TAIL_CALL);
-      finish(depth);
-      const { R } = cpu;
-      if (R[state.tailCalls] === before) return 0;
-      const enter = around.compiled(R[state.program]);
-      if (enter !== undefined && R[state.pc] === 0) {
-        enter(at);
-        return 1;
-      }
-      // Only the outermost frame makes tail calls here, so the interpreter ends the run.
-      cpu.trusted = false;
-      point(cpu, REG_WORDS, R[state.ctxRegion]);
-      interpret(cpu, 0x7fffffff);
-      throw over;
+      helper(slot, at, hi === 0 ? lo : -1);
+      return left(before);
     },
+    tailCall: (slot: number, at: number) => {
+      cpu.refresh();
+      const before = cpu.R[state.tailCalls];
+      helper(slot, at, TAIL_CALL);
+      return left(before);
+    },
+    goOn,
     ...checkedImports(cpu, bottom),
   };
+  return { imports, goOn };
 }

@@ -26,7 +26,17 @@ import type { Locals } from "./locals.ts";
 import { isNarrowLoad } from "./narrow.ts";
 
 /** The numbers of what a compiled program imports, and of its own variable; see glue.ts. */
-export const imported = { helper: 0, kfunc: 1, callx: 2, tailCall: 3, check: 4, enter: 5, spent: 6, stuck: 7 } as const;
+export const imported = {
+  helper: 0,
+  kfunc: 1,
+  callx: 2,
+  tailCall: 3,
+  goOn: 4,
+  check: 5,
+  enter: 6,
+  spent: 7,
+  stuck: 8,
+} as const;
 /** The number of bpf_tail_call. */
 export const TAIL_CALL = 12;
 export const globals = { cpu: 0, cpuIndex: 1, context: 2 } as const;
@@ -42,16 +52,29 @@ export interface Place {
   readonly pointers: ReadonlyMap<number, number>;
   /** What an LD_IMM64 of a map or a function is on this machine; null for what it has not. */
   resolved(pc: number): { readonly lo: number; readonly hi: number } | null;
-  /** The function at a slot: its number in the module and how many arguments it reads. */
-  callee(slot: number): { readonly index: number; readonly count: number } | null;
+  /** The function at a slot. */
+  callee(slot: number): Callee | null;
   /** The lookup that stands in place of a call, where it is known of which map. */
   lookup(insn: Insn): ((key: Code, address: number) => Code) | undefined;
   /** How many registers a call of a helper or kfunc hands over. */
   handedOver(insn: Insn): number;
 }
 
+export interface Callee {
+  /** Its number in the module, and how many arguments it reads. */
+  readonly index: number;
+  readonly count: number;
+  /** It may make a tail call: then it returns at once, and its caller goes on in the other program. */
+  readonly leaves: boolean;
+}
+
 export function isTailCall(insn: Insn | null): boolean {
   return insn?.kind === "callHelper" && insn.id === TAIL_CALL;
+}
+
+/** Whether an instruction may end the function by a tail call. */
+export function mayLeave(insn: Insn | null): boolean {
+  return isTailCall(insn) || insn?.kind === "callx";
 }
 
 type Kind<K extends InsnKind> = Extract<Insn, { kind: K }>;
@@ -232,8 +255,7 @@ function callOut(
   const count = at.handedOver(insn);
   const spill = [1, 2, 3, 4, 5].slice(0, count).map((r) => i64.store(cpu, locals.read(r), registerAt(r)));
   const called = call(func, [i32.const(pc), get(locals.frame), more]);
-  const result = i64.load(cpu);
-  return [spill, isTailCall(insn) ? when(called, give(result)) : called, locals.write(0, result)];
+  return [spill, mayLeave(insn) ? when(called, give(zero)) : called, locals.write(0, i64.load(cpu))];
 }
 
 function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
@@ -242,9 +264,12 @@ function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
   if (callee === null) return stuck(pc);
   const frame = i32.add(get(locals.frame), i32.const(STACK_BYTES));
   const values = [1, 2, 3, 4, 5].slice(0, callee.count).map((r) => locals.read(r));
+  const cpu = getGlobal(globals.cpu);
+  const goOn = [call(imported.goOn, frame), locals.write(0, i64.load(cpu))];
   return [
     checked ? call(imported.enter, [i32.const(pc), get(locals.frame)]) : [],
     locals.write(0, call(callee.index, [...values, frame])),
+    callee.leaves ? when(i32.load(cpu, state.tailPending * 4), goOn) : [],
   ];
 }
 

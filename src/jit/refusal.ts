@@ -4,13 +4,12 @@ import type { Diagnostic } from "../diag/diagnostic.ts";
 import { type ContextField, programType } from "../host/programs.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
-import { isTailCall } from "./lower.ts";
 
 export type Refusal = {
   readonly text: string;
 } & (
   | { readonly reason: "load"; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly pc: number }
+  | { readonly reason: "framePointer" | "contextPointer"; readonly pc: number }
   | { readonly reason: "traced" | "engine" }
 );
 
@@ -21,17 +20,12 @@ export const withoutEngine: Refusal = {
   text: "WebAssembly may not be compiled here: there is none, or the page forbids it",
 };
 
-type Rule = { readonly reason: "tailCallInFunction" | "framePointer" | "contextPointer"; readonly text: string };
+type Rule = { readonly reason: "framePointer" | "contextPointer"; readonly text: string };
 const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) => boolean })[] = [
   {
     reason: "framePointer",
     text: "r10 is written, and compiled code has it fixed",
     holds: writesFramePointer,
-  },
-  {
-    reason: "tailCallInFunction",
-    text: "a program with functions makes a tail call: its caller would have to go on in another engine",
-    holds: (insn, { insns }) => isTailCall(insn) && insns.some(callsFunction),
   },
   {
     reason: "contextPointer",
@@ -51,10 +45,6 @@ export function refusalOf(program: Program): Refusal | undefined {
 function writesFramePointer(insn: Insn): boolean {
   if (insn.kind === "atomic") return insn.fetch && insn.op !== "cmpxchg" && insn.src === 10;
   return insn.kind !== "jump" && "dst" in insn && insn.dst === 10;
-}
-
-function callsFunction(insn: Insn | null): boolean {
-  return insn?.kind === "callLocal" || (insn?.kind === "imm64" && insn.what === "func");
 }
 
 /** Sockets, lent buffers and packets named by 8 bytes: in the machine's contexts these are numbers. */

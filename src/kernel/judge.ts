@@ -1,6 +1,8 @@
 // The running kernel's verdict on a Program: its maps are created, the indices in its bytes become
 // descriptors and BTF ids, it is loaded, and all is closed again. Nothing is attached.
 import { endianness } from "node:os";
+import { helperById } from "../host/table.ts";
+import type { Insn } from "../isa/insn.ts";
 import type { MapDef, Program } from "../isa/program.ts";
 import { type FunctionShape, functionBtf, mapBtf } from "./btf-blob.ts";
 import { type LogFacts, readLog } from "./log.ts";
@@ -137,7 +139,10 @@ function patch(kernel: Kernel, program: Program, insns: Uint8Array, maps: readon
   return undefined;
 }
 
-/** The functions as BTF describes them; undefined where the kernel does not ask (no callback, no global function). */
+/**
+ * The functions as BTF describes them; undefined where the kernel does not ask (no callback, no global function, and none
+ * but the first that may end the program, by a tail call or a packet load).
+ */
 function shapesIfNeeded(program: Program): readonly FunctionShape[] | undefined {
   const starts = new Set([0]);
   let needed = false;
@@ -149,6 +154,9 @@ function shapesIfNeeded(program: Program): readonly FunctionShape[] | undefined 
     }
   });
   const named = new Map(program.functions.map((symbol) => [symbol.pc, symbol]));
+  const second = Math.min(...[...starts].filter((start) => start !== 0));
+  const isUnsaid = program.functions.some(({ returns }) => returns === "unsaid");
+  if (!isUnsaid && program.insns.slice(second).some(mayEnd)) needed = true;
   for (const start of starts) if (start !== 0 && named.get(start)?.global === true) needed = true;
   if (!needed) return undefined;
   const inside = [...starts].filter((start) => start >= 0 && start < program.insns.length);
@@ -164,6 +172,10 @@ function shapesIfNeeded(program: Program): readonly FunctionShape[] | undefined 
         args: symbol?.args,
       };
     });
+}
+
+function mayEnd(insn: Insn | null): boolean {
+  return insn?.kind === "packet" || (insn?.kind === "callHelper" && helperById(insn.id)?.tailCall === true);
 }
 
 /** BTF wants names to be C identifiers. */

@@ -69,6 +69,8 @@ export const state = {
   /** What the finished run returned. */
   resultLo: 114,
   resultHi: 115,
+  /** 1: compiled code made a tail call and left; who called it goes on in the program that is now the running one. */
+  tailPending: 116,
   /** Address of the timer whose callback runs, 0 if none does. */
   timer: 117,
   /** Whose the RCU sections are: see `sections`. */
