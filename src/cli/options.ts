@@ -37,6 +37,7 @@ export const commandNames = [
   "explain",
   "fmt",
   "cfg",
+  "jit",
   "conformance",
   "corpus",
   "compare",
@@ -247,6 +248,34 @@ export const commands: readonly CommandRow[] = [
       dialect,
     ],
     examples: [["bpflab cfg loop.bpf --format svg > loop.svg", "a picture"]],
+  },
+  {
+    name: "jit",
+    operands: "FILE",
+    least: 1,
+    most: 1,
+    says: "compile a program to WebAssembly and show the code",
+    more:
+      "The program is verified first, and what was proven is not checked again. The text has each instruction of the program " +
+      "before the code that it became; the module imports what the machine offers (memory, helpers) under the name `m`. " +
+      "Addresses of maps are those of a machine that has only this program.",
+    options: [
+      {
+        name: "emit",
+        value: "FORM",
+        choices: ["wat", "wasm"],
+        says: "text, or the bytes of the module; wat otherwise",
+      },
+      { name: "output", short: "o", value: "FILE", says: "write to FILE instead of standard output" },
+      { name: "no-verify", says: "compile what the verifier refuses too, with a check of each access and a budget" },
+      ...judging,
+      dialect,
+      fullPath,
+    ],
+    examples: [
+      ["bpflab jit counter.bpf", "the code beside the instructions"],
+      ["bpflab jit counter.bpf --emit wasm -o counter.wasm", "the module"],
+    ],
   },
   {
     name: "conformance",

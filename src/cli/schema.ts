@@ -243,6 +243,7 @@ export const schema = {
       type: "object",
       additionalProperties: object(["accept", "reject"], { accept: ref("agreement"), reject: ref("agreement") }),
     },
+    checked: { ...flag, description: "jit: the code checks each access, for the verifier refused the program" },
     blocks: list(object(["start", "lines"], { start: count, lines: list(text), title: text })),
     edges: list(object(["from", "to", "kind"], { from: count, to: count, kind: { enum: ["next", "taken", "call"] } })),
     codes: list(object(["code", "title", "rule"], { code: text, title: text, rule: { enum: ["kernel", "lab"] } })),

@@ -9,10 +9,11 @@ import { INSN_WORDS, operation } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
 import type { Loaded, Machine, Result, Run, RunInput } from "../vm/machine.ts";
 import { type Cpu, EXITED, FRAMES, frame, state } from "../vm/registers.ts";
-import { compile as compileModule, type Module, onMemory } from "../wasm/module.ts";
+import { compile as compileModule, type Module, moduleBytes, onMemory } from "../wasm/module.ts";
 import { over } from "./checked.ts";
-import { emit } from "./emit.ts";
+import { emit, type Given } from "./emit.ts";
 import { type Entry, type Glue, glueFor } from "./glue.ts";
+import { moduleText } from "./listing.ts";
 import { contextReach, type Refusal, refusalOf, traced, withoutEngine } from "./refusal.ts";
 
 export type Compilation =
@@ -107,7 +108,7 @@ export class Compiled {
     this.loaded = loaded;
     this.checked = checked;
     this.#contextReach = contextReach(loaded.program);
-    this.bytes = made?.bytes ?? moduleOf(loaded, checked);
+    this.bytes = made?.bytes ?? moduleBytes(emit(givenOf(loaded, checked)));
     const module = made?.module ?? compileModule(this.bytes);
     if (module === undefined) throw new Error("the machine says that it compiles, and does not");
     this.#module = module;
@@ -116,6 +117,11 @@ export class Compiled {
   /** For `attachCode` in another thread that has the machine attached. */
   share(): SharedCode {
     return { program: this.loaded.index, checked: this.checked, bytes: this.bytes, module: this.#module };
+  }
+
+  /** The module as WebAssembly text; `says` gives what stands beside the code of the instruction in a slot. */
+  text(says: (pc: number) => string | undefined): string {
+    return moduleText(givenOf(this.loaded, this.checked), says);
   }
 
   run(input: RunInput = {}): Result {
@@ -181,10 +187,10 @@ export class Compiled {
   }
 }
 
-function moduleOf({ machine, program, index }: Loaded, checked: boolean): Uint8Array {
+function givenOf({ machine, program, index }: Loaded, checked: boolean): Given {
   const { code, pointers } = machine.loaded(index);
   const { words } = code;
-  return emit({
+  return {
     program,
     memory: machine.memory,
     checked,
@@ -193,5 +199,5 @@ function moduleOf({ machine, program, index }: Loaded, checked: boolean): Uint8A
       const at = pc * INSN_WORDS;
       return words[at] === operation.pointer ? { lo: words[at + 4], hi: words[at + 5] } : null;
     },
-  });
+  };
 }

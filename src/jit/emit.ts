@@ -8,7 +8,7 @@ import type { Memory } from "../memory/memory.ts";
 import { REG_WORDS } from "../vm/code.ts";
 import { state } from "../vm/registers.ts";
 import { type Code, call, get, getGlobal, i32, i64, setGlobal, type, unreachable, when } from "../wasm/code.ts";
-import { type Func, moduleBytes, type Signature } from "../wasm/module.ts";
+import type { Func, Parts, Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
 import { type Flow, flowOf, threaded } from "./flow.ts";
 import { Locals } from "./locals.ts";
@@ -38,12 +38,14 @@ const names = Object.keys(imported) as readonly (keyof typeof imported)[];
 
 export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> {
   readonly program: Program;
+  /** Marks where each instruction's code begins. */
+  readonly marked?: true;
   /** Where the maps are. */
   readonly memory: Memory;
 }
 
-/** The module's bytes. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
-export function emit(given: Given): Uint8Array {
+/** The module. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
+export function emit(given: Given): Parts {
   const { program } = given;
   const { shared } = given.memory;
   const list = blocksOf(program.insns);
@@ -69,18 +71,18 @@ export function emit(given: Given): Uint8Array {
   const functions = [...flows].map(([start, flow]) => {
     const locals = new Locals(counts.get(start) ?? 0);
     const known = new Known();
-    return functionOf(place(locals, known), program, flow, known);
+    return functionOf(place(locals, known), given, flow, known);
   });
   const entries = starts
     .filter((start) => start === 0 || isNamed(program, start))
     .map((start) => entryOf(start, indices.get(start) ?? 0, counts.get(start) ?? 0));
-  return moduleBytes({
+  return {
     imports: names.map((name) => ({ name, ...signatures[name] })),
     constants: ["cpu", "cpuIndex"],
     variables: 1,
     shared,
     functions: [...functions, ...lookups.functions, ...entries],
-  });
+  };
 }
 
 /** The functions that calls and addresses lead to, from the first. */
@@ -143,7 +145,7 @@ class Lookups {
   }
 }
 
-function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func {
+function functionOf(at: Place, { program, marked }: Given, flow: Flow, known: Known): Func {
   const { insns } = program;
   const { locals, checked } = at;
   const pointers = at.pointers.size > 0;
@@ -158,6 +160,7 @@ function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func
     for (let pc = start; pc < end; pc++) {
       const insn = insns[pc];
       if (insn === null) continue;
+      if (marked) code.push({ mark: pc });
       code.push(lowered(at, insn, pc));
       known.pass(insn, pc);
       locals.narrow = narrowAfter(locals.narrow, insn, pointers);
@@ -172,7 +175,18 @@ function functionOf(at: Place, program: Program, flow: Flow, known: Known): Func
     return insns[insns[end - 1] === null ? end - 2 : end - 1];
   };
   const code = structured(flow, { body, condition: (n) => condition(at, last(n)), nextNode: locals.nextNode });
-  return { parameters: locals.parameters, results: [wide], locals: locals.locals, body: [code, unreachable] };
+  return {
+    parameters: locals.parameters,
+    results: [wide],
+    locals: locals.locals,
+    body: [code, unreachable],
+    says: { name: functionName(program, flow.nodes[0].start), locals: locals.names },
+  };
+}
+
+function functionName({ functions }: Program, start: number): string {
+  const known = functions.find(({ pc }) => pc === start)?.name;
+  return known?.replace(/[^A-Za-z0-9_]/g, "_") ?? (start === 0 ? "program" : `function_${start}`);
 }
 
 function lowered<I extends Insn>(at: Place, insn: I, pc: number): Code {
@@ -199,6 +213,7 @@ function entryOf(start: number, index: number, count: number): Func {
     parameters: [narrow],
     results: [],
     locals: [],
+    says: { name: `enter_${start}`, locals: ["frame"] },
     body: [
       start === 0 ? setGlobal(globals.context, i32.load(cpu, register(1))) : [],
       i64.store(cpu, call(index, [...values, get(0)])),

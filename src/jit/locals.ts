@@ -7,6 +7,8 @@ import { type Code, get, i32, i64, set, type } from "../wasm/code.ts";
 export class Locals {
   readonly parameters: readonly number[];
   readonly locals: readonly number[];
+  /** Of parameters and locals, for those who read the code: r0 is the whole register, w0 its low half. */
+  readonly names: readonly string[];
   /** Of 32 bits: the bottom of the stack frame, the next node of a dispatch, how often may_goto let it go on, an address. */
   readonly frame: number;
   readonly nextNode: number;
@@ -32,6 +34,17 @@ export class Locals {
     this.address = next++;
     this.#lows = next;
     this.locals = [...this.locals, ...Array.from({ length: 13 }, () => type.i32)];
+    const names = Array.from({ length: next + 10 }, () => "");
+    names[this.frame] = "frame";
+    this.#registers.forEach((local, r) => {
+      names[local] = `r${r}`;
+      names[next + r] = `w${r}`;
+    });
+    names[this.found] = "found";
+    names[this.nextNode] = "next";
+    names[this.mayGoto] = "may_goto";
+    names[this.address] = "address";
+    this.names = names;
   }
 
   /** The 64 bits of a register. */

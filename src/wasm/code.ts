@@ -10,7 +10,12 @@ export class Label {
   }
 }
 
-export type Code = number | readonly Code[] | Scope | Branch;
+export type Code = number | readonly Code[] | Scope | Branch | Mark;
+
+/** No code: where it stands is told to whoever writes the module. */
+export interface Mark {
+  readonly mark: number;
+}
 
 export interface Scope {
   readonly opcode: number;

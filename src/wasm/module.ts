@@ -13,6 +13,8 @@ export interface Func extends Signature {
   /** Types of the locals after the parameters. */
   readonly locals: readonly number[];
   readonly body: Code;
+  /** For the text of the module: its name there, and those of its parameters and locals. */
+  readonly says?: { readonly name: string; readonly locals?: readonly string[] };
 }
 
 export interface Parts {
@@ -75,7 +77,8 @@ const TABLE = 0x0e;
 /** The pages of the largest memory there is. */
 const MOST_PAGES = 65536;
 
-export function moduleBytes(parts: Parts): Uint8Array {
+/** `onMark` hears the offset of each mark and its number. */
+export function moduleBytes(parts: Parts, onMark?: (at: number, mark: number) => void): Uint8Array {
   const { imports = [], constants = [], variables = 0, shared = false, functions } = parts;
   const text = (words: string): Code => [words.length, [...words].map((letter) => letter.charCodeAt(0))];
   const types: Code[] = [];
@@ -100,7 +103,7 @@ export function moduleBytes(parts: Parts): Uint8Array {
   functions.forEach(({ name }, at) => {
     if (name !== undefined) exported.push([text(name), 0, unsigned(imports.length + at)]);
   });
-  const out = new Writer();
+  const out = new Writer(onMark);
   out.write([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
   out.section(1, [unsigned(types.length), ...types]);
   out.section(2, [unsigned(imported.length), ...imported]);
@@ -126,7 +129,12 @@ class Writer {
   #room = new Uint8Array(1 << 15);
   #at = 0;
   readonly #depths = new Map<Label, number>();
+  readonly #onMark: ((at: number, mark: number) => void) | undefined;
   #depth = 0;
+
+  constructor(onMark?: (at: number, mark: number) => void) {
+    this.#onMark = onMark;
+  }
 
   get bytes(): Uint8Array {
     return this.#room.subarray(0, this.#at);
@@ -146,6 +154,7 @@ class Writer {
         else this.write(part);
       }
     } else if ("to" in code) this.#branch(code);
+    else if ("mark" in code) this.#onMark?.(this.#at, code.mark);
     else this.#scope(code);
   }
 
