@@ -46,7 +46,7 @@ interface Section {
 }
 
 /** Just enough of ELF to find sections, symbols and the call relocations between static functions. */
-function objectPrograms(bytes: Buffer): Map<string, (Insn | null)[]> {
+export function objectPrograms(bytes: Buffer): Map<string, (Insn | null)[]> {
   const big = (at: number) => Number(bytes.readBigUInt64LE(at));
   const table = big(0x28);
   const count = bytes.readUInt16LE(0x3c);
@@ -114,7 +114,13 @@ const caller: readonly (Insn | null)[] = [
 
 /** The program of a function of its memory: it looks the memory up, 4096 bytes in an array map, and calls the function. */
 export function verifiable(name: string, insns: readonly (Insn | null)[]): Program {
-  return makeProgram({ name, insns: [...caller, ...insns], maps: [...maps, input], type: "syscall", rcu: "implicit" });
+  return makeProgram({
+    name,
+    insns: [...caller, ...insns],
+    maps: [...maps, input],
+    type: "socket_filter",
+    rcu: "implicit",
+  });
 }
 
 export interface Built {

@@ -13,6 +13,7 @@ export const commandRuns: Readonly<Record<CommandName, () => Promise<{ readonly 
   explain: () => import("./commands/explain.ts"),
   fmt: () => import("./commands/fmt.ts"),
   cfg: () => import("./commands/cfg.ts"),
+  bench: () => import("./commands/bench.ts"),
   jit: () => import("./commands/jit.ts"),
   conformance: () => import("./commands/conformance.ts"),
   corpus: () => import("./commands/corpus.ts"),

@@ -38,6 +38,7 @@ export const commandNames = [
   "fmt",
   "cfg",
   "jit",
+  "bench",
   "conformance",
   "corpus",
   "compare",
@@ -275,6 +276,25 @@ export const commands: readonly CommandRow[] = [
     examples: [
       ["bpflab jit counter.bpf", "the code beside the instructions"],
       ["bpflab jit counter.bpf --emit wasm -o counter.wasm", "the module"],
+    ],
+  },
+  {
+    name: "bench",
+    operands: "",
+    least: 0,
+    most: 0,
+    says: "time twelve programs: compiled, interpreted, in the kernel, as native C",
+    more:
+      "Results are compared first. The least of the passes counts, and ratios are to native code, for which gcc is needed; the " +
+      "kernel's times, for which bpf(2) must be permitted, are those of test runs less the time of an empty one. What is " +
+      "missing is said, and null in the document.",
+    options: [
+      { name: "passes", value: "N", number: true, says: "passes over all programs that count; 5 otherwise" },
+      { name: "plot", value: "FILE", says: "draw the ratios into FILE, as SVG" },
+    ],
+    examples: [
+      ["bpflab bench", "a table"],
+      ["bpflab bench --json --plot ratios.svg", "the ratios as data, and as a picture"],
     ],
   },
   {

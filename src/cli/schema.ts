@@ -15,7 +15,12 @@ const object = (required: readonly string[], properties: Readonly<Record<string,
 const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
 const place = { file: text, line: count, col: count, endLine: count, endCol: count };
 
+const ratio = { type: ["number", "null"], description: "to native code; null where one of them was not measured" };
+const ratios = { jit: ratio, interp: ratio, kernel: ratio };
+const nanoseconds = { type: ["number", "null"], description: "of one run of the native program" };
+
 const definitions = {
+  ratios: object(["jit", "interp", "kernel"], ratios),
   diagnostic: object(["code", "severity", "message", "rule", "spans", "facts", "fixes"], {
     code: { type: "string", pattern: "^[ELW]\\d{4}$" },
     severity: { enum: ["error", "warning", "note"] },
@@ -242,6 +247,11 @@ export const schema = {
     topics: {
       type: "object",
       additionalProperties: object(["accept", "reject"], { accept: ref("agreement"), reject: ref("agreement") }),
+    },
+    geomean: { description: "bench: geometric means of the ratios to native code", ...ref("ratios") },
+    programs: {
+      description: "bench",
+      ...list(object(["name", "native", "jit", "interp", "kernel"], { name: text, native: nanoseconds, ...ratios })),
     },
     checked: { ...flag, description: "jit: the code checks each access, for the verifier refused the program" },
     blocks: list(object(["start", "lines"], { start: count, lines: list(text), title: text })),

@@ -1,0 +1,112 @@
+// One benchmark program in the interpreter and compiled: what its first run returns, and the time of one run. What a machine
+// does once around a run (a place for the context, a look at how it ended) is in neither time.
+import type { Outcome } from "../diag/diagnostic.ts";
+import type { Program } from "../isa/program.ts";
+import { type Compiled, compile } from "../jit/compile.ts";
+import { verify } from "../verifier/verify.ts";
+import { type Loaded, Machine, type Result } from "../vm/machine.ts";
+import { RUNNING, state } from "../vm/registers.ts";
+
+export const INPUT_BYTES = 4096;
+const FRAMES = 16;
+const FRAME_BYTES = 128;
+
+/** The input of the programs of bench/programs: the bytes that bench/programs/input.h makes. */
+export function benchmarkInput(): Uint8Array {
+  const input = new Uint8Array(INPUT_BYTES);
+  const view = new DataView(input.buffer);
+  let noise = 0x9e3779b97f4a7c15n;
+  for (let at = 0; at < INPUT_BYTES; at++) {
+    noise = BigInt.asUintN(64, noise ^ (noise << 13n));
+    noise ^= noise >> 7n;
+    noise = BigInt.asUintN(64, noise ^ (noise << 17n));
+    input[at] = Number((noise >> 24n) & 0xffn);
+  }
+  for (let n = 0; n < FRAMES; n++) fillFrame(input, view, n);
+  return input;
+}
+
+function fillFrame(input: Uint8Array, view: DataView, n: number): void {
+  const frame = n * FRAME_BYTES;
+  const tagged = n % 5 === 1;
+  view.setUint16(frame + 12, tagged ? 0x8100 : n % 7 === 3 ? 0x0806 : 0x0800);
+  if (tagged) view.setUint16(frame + 16, n === 6 ? 0x86dd : 0x0800);
+  const ip = frame + (tagged ? 16 : 12) + 2;
+  input[ip] = n === 9 ? 0x35 : n % 4 === 2 ? 0x48 : 0x45;
+  view.setUint16(ip + 6, n === 11 ? 5 : 0x4000);
+  input[ip + 9] = [6, 17, n % 2 === 1 ? 1 : 6][n % 3] ?? 0;
+  const payload = ip + (input[ip] & 15) * 4;
+  view.setUint16(payload, 30000 + n);
+  view.setUint16(payload + 2, [80, 53, 9000, 22][n % 4] ?? 0);
+  input[payload + 13] = n % 2 === 1 ? 0x02 : 0x12;
+}
+
+/** Times in nanoseconds are the mean of one run over at least so many nanoseconds of them. */
+export interface Benchmark {
+  /** What the first run in a fresh machine returns; a text where it faults. */
+  readonly interpreted: bigint | string;
+  readonly compiled: bigint | string;
+  timeInterpreted(atLeast: number): number;
+  timeCompiled(atLeast: number): number;
+}
+
+/** Runs nothing unless the verifier accepts the program and the compiler takes it. `input`: what its map of that name holds. */
+export function benchmark(program: Program, input: Uint8Array): Outcome<Benchmark> {
+  const verdict = verify(program, { rcu: "implicit" });
+  if (verdict.verdict !== "accepted") return { ok: false, diagnostics: verdict.diagnostics };
+  const machines = [1, 2].map(() => new Machine({ regime: "implicit", maxInstructions: 0x7fffffff }));
+  const loaded = machines[0].load(program);
+  if (!loaded.ok) return loaded;
+  const made = compile(verdict.program, machines[1]);
+  if (!made.ok) {
+    const { text } = made.refusal;
+    return { ok: false, diagnostics: [{ code: "E0703", severity: "error", text, notes: [] }] };
+  }
+  for (const machine of machines) machine.maps.update(machine.mapSet.byName("input"), new Uint8Array(4), input);
+  const interpreter = loaded.value;
+  const compiled = made.value;
+  const value: Benchmark = {
+    interpreted: answerOf(interpreter.run()),
+    compiled: answerOf(compiled.run()),
+    timeInterpreted: (atLeast) => timeInterpreted(interpreter, atLeast),
+    timeCompiled: (atLeast) => timeCompiled(compiled, atLeast),
+  };
+  return { ok: true, value, diagnostics: [] };
+}
+
+function answerOf(result: Result): bigint | string {
+  return result.kind === "exit" ? result.r0 : result.fault.text;
+}
+
+function timeInterpreted(loaded: Loaded, atLeast: number): number {
+  let runs = 0;
+  let took = 0;
+  while (took < atLeast) {
+    const run = loaded.start();
+    const began = performance.now();
+    run.finish();
+    took += (performance.now() - began) * 1e6;
+    runs++;
+  }
+  return took / runs;
+}
+
+/** The compiled code from its entry to its exit. */
+function timeCompiled(compiled: Compiled, atLeast: number): number {
+  const run = compiled.start();
+  const { cpu } = run;
+  const entry = compiled.entry(cpu, 0);
+  if (entry === undefined) throw new Error("a compiled program has no entry");
+  cpu.R[state.status] = RUNNING;
+  cpu.trusted = true;
+  const [{ address }] = cpu.stacks;
+  let took = 0;
+  let times = 1;
+  for (; took < atLeast; times *= 2) {
+    const began = performance.now();
+    for (let n = 0; n < times; n++) entry(address);
+    took = (performance.now() - began) * 1e6;
+  }
+  compiled.finish(run);
+  return took / (times / 2);
+}
