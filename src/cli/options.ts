@@ -155,6 +155,7 @@ export const commands: readonly CommandRow[] = [
         choices: ["interp", "jit", "auto"],
         says: "what runs it: the interpreter, compiled code, or (auto) compiled code for all runs but the first",
       },
+      { name: "stats", says: "print how long a run took, and compiling" },
       { name: "max-steps", value: "N", number: true, says: "instructions before the run is stopped" },
       { name: "seed", value: "N", number: true, says: "seed of bpf_get_prandom_u32" },
       { name: "no-verify", says: "run even what the verifier refuses" },

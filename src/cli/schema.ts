@@ -104,6 +104,16 @@ const definitions = {
       description:
         "with --cpus: each CPU's last run; the other members are the sum, and a CPU's that faulted or the first's",
     },
+    stats: {
+      description: "--stats",
+      ...object(["nanoseconds"], {
+        nanoseconds: {
+          type: "number",
+          description: "of a run: the mean of all but the first, or the first where it is the only one",
+        },
+        compile: object(["milliseconds", "bytes"], { milliseconds: { type: "number" }, bytes: count }),
+      }),
+    },
     trace: list(text),
   }),
   test: object(["file", "expected", "found", "ok"], { file: text, line: count, expected: text, found: text, ok: flag }),

@@ -28,7 +28,15 @@ export interface ExecuteOptions {
   readonly prepare?: (machine: Machine) => void;
 }
 
+export interface Times {
+  /** Milliseconds that it took to compile, and the bytes of the module. */
+  readonly compile?: { readonly milliseconds: number; readonly bytes: number };
+  /** Nanoseconds of a run, start and end included: the mean of all but the first, or the first where it is the only one. */
+  readonly run: number;
+}
+
 export interface Execution {
+  readonly times?: Times;
   readonly machine: Machine;
   /** Of the last run. */
   readonly result: Result;
@@ -48,6 +56,8 @@ export interface Prepared {
   readonly loaded: Loaded;
   readonly compiled?: Compiled;
   readonly refusal?: string;
+  /** Milliseconds of compiling, where that was tried. */
+  readonly compiling: number;
   readonly input: RunInput;
 }
 
@@ -66,7 +76,9 @@ export function prepareRun(
     ...(options.rcu === undefined ? {} : { regime: options.rcu }),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   });
+  const began = performance.now();
   const made = compilation(program, machine, options);
+  const compiling = performance.now() - began;
   const loaded = made?.ok === true ? { ok: true as const, value: made.value.loaded } : machine.load(program);
   if (!loaded.ok) return loaded;
   options.prepare?.(machine);
@@ -75,6 +87,7 @@ export function prepareRun(
     loaded: loaded.value,
     ...(made?.ok === true ? { compiled: made.value } : {}),
     ...(made?.ok === false ? { refusal: made.refusal.text } : {}),
+    compiling,
     input,
   };
   return { ok: true, value: found, diagnostics: [] };
@@ -84,10 +97,12 @@ export function prepareRun(
 export function execute(program: Program, options: ExecuteOptions = {}): Outcome<Execution> {
   const ready = prepareRun(program, options);
   if (!ready.ok) return ready;
-  const { machine, loaded, compiled, refusal, input } = ready.value;
+  const { machine, loaded, compiled, refusal, compiling, input } = ready.value;
   const wanted = Math.max(1, options.repeat ?? 1);
   const direct = options.engine === "jit" ? compiled : undefined;
+  const started = performance.now();
   const first = (direct ?? loaded).run(input);
+  const since = performance.now();
   let result = first;
   let runs = 1;
   while (runs < wanted && result.kind === "exit") {
@@ -97,7 +112,10 @@ export function execute(program: Program, options: ExecuteOptions = {}): Outcome
     runs++;
   }
   const engine = compiled !== undefined && (runs > 1 || direct !== undefined) ? "jit" : "interp";
-  const value = { machine, result, runs, engine, ...(refusal === undefined ? {} : { refusal }) } as const;
+  const run = runs === 1 ? since - started : (performance.now() - since) / (runs - 1);
+  const compile = compiled === undefined ? {} : { compile: { milliseconds: compiling, bytes: compiled.bytes.length } };
+  const times = { ...compile, run: run * 1e6 };
+  const value = { machine, result, runs, engine, times, ...(refusal === undefined ? {} : { refusal }) } as const;
   return { ok: true, value, diagnostics: [] };
 }
 

@@ -37,6 +37,17 @@ describe("run --engine", () => {
     expect(bounded.err).toContain("--max-steps");
   });
 
+  it("tells the time with --stats", async () => {
+    expect(await run("--stats")).toMatch(/^\d+ ns a run, interpreted$/m);
+    expect(await run("--stats", "--repeat", "5")).toMatch(
+      /^\d+ ns a run, compiled, all but the first; compiled in [\d.]+ ms to \d+ bytes$/m,
+    );
+    const { stats } = JSON.parse(await run("--stats", "--engine", "jit", "--json")).run;
+    expect(stats.nanoseconds).toBeGreaterThan(0);
+    expect(stats.compile.bytes).toBeGreaterThan(100);
+    expect((await cli(["run", "-", "--stats", "--cpus", "2"], { stdin: counter })).code).toBe(2);
+  });
+
   it("checks and counts what is not verified", async () => {
     const bad = "r1 = 0\n r0 = *(u64 *)(r1 + 8)\n exit\n";
     const ran = await cli(["run", "-", "--no-verify", "--engine", "jit"], { stdin: bad });

@@ -61,11 +61,12 @@ export class KernelCampaign {
     const kernel = this.#kernel;
     const { judgement, result } = judgeAndRun(kernel, program, { logLevel: 1 }, (fd, fds): Seen | string => {
       const jumps = program.maps.findIndex(({ type }) => type === "prog_array");
-      const outer = program.maps.findIndex(({ type }) => type === "array_of_maps");
+      const inner = fds[program.maps.findIndex(({ name }) => name === "inner")];
       const key = new Uint8Array(4);
       if (jumps >= 0) kernel.update(fds[jumps], key, bytesOf(fd));
-      if (outer >= 0)
-        kernel.update(fds[outer], key, bytesOf(fds[program.maps.findIndex(({ name }) => name === "inner")]));
+      for (const [at, { type }] of program.maps.entries()) {
+        if (isOfMaps(type)) kernel.update(fds[at], key, bytesOf(inner));
+      }
       const runs: string[] = [];
       for (const data of packets) {
         const { errno, retval, dataOut } = kernel.testRun(fd, { data });
@@ -107,11 +108,13 @@ function pairs(a: readonly string[], b: readonly string[]): readonly (readonly [
   return a.map((each, at) => [each, b[at]] as const);
 }
 
+const isOfMaps = (type: MapDef["type"]): boolean => type === "array_of_maps" || type === "hash_of_maps";
+
 /** What programs wrote: of a per-CPU map the sum of the CPUs' bytes, for a run is on whichever CPU the kernel picks. */
 function entriesText(def: MapDef, entries: readonly (readonly [Uint8Array, Uint8Array])[]): string {
-  if (def.type === "prog_array" || def.type === "array_of_maps") return def.name;
+  if (def.type === "prog_array" || isOfMaps(def.type)) return def.name;
   const shown = entries.map(
-    ([key, value]) => `${hex(key)}=${hex(def.type.startsWith("percpu") ? anyCpu(def, value) : value)}`,
+    ([key, value]) => `${hex(key)}=${hex(def.type.includes("percpu") ? anyCpu(def, value) : value)}`,
   );
   return `${def.name}: ${shown.sort().join(" ")}`;
 }

@@ -29,17 +29,21 @@ const keyed = {
   percpu_array: simple("percpu_array", "percpu_array", 16, 8),
   percpu_hash: simple("percpu_hash", "percpu_hash", 16, 32),
   lru_hash: simple("lru_hash", "lru_hash", 16, 64),
+  lru_percpu_hash: simple("lru_percpu_hash", "lru_percpu_hash", 16, 64),
 } as const;
 const locked: MapDef = { ...simple("locked", "array", 16, 2), fields: [{ kind: "spin_lock", offset: 0 }] };
 const jumps: MapDef = {
   ...simple("jumps", "prog_array", 4, 2),
   entries: [{ key: new Uint8Array(4), value: { func: "main" } }],
 };
-const outer: MapDef = {
-  ...simple("outer", "array_of_maps", 4, 2),
-  inner,
-  entries: [{ key: new Uint8Array(4), value: { map: "inner" } }],
-};
+const outers = (["array_of_maps", "hash_of_maps"] as const).map(
+  (type): MapDef => ({
+    ...simple(type, type, 4, 2),
+    inner,
+    entries: [{ key: new Uint8Array(4), value: { map: "inner" } }],
+  }),
+);
+const ring: MapDef = { name: "ring", type: "ringbuf", keySize: 0, valueSize: 0, maxEntries: 4096, flags: 0 };
 const queues = [simple("queue", "queue", 8, 4), simple("stack", "stack", 8, 4)] as const;
 
 export const helper = {
@@ -55,6 +59,10 @@ export const helper = {
   peek: 89,
   spinLock: 93,
   spinUnlock: 94,
+  ringOutput: 130,
+  ringReserve: 131,
+  ringSubmit: 132,
+  ringDiscard: 133,
   forEach: 164,
   loop: 181,
   strncmp: 182,
@@ -205,6 +213,7 @@ class Worker {
       [6 * memory, () => this.change()],
       [3 * memory, () => this.queue()],
       [2 * memory, () => this.innerLookup()],
+      [2 * memory, () => this.record()],
       [2 * memory, () => this.lock()],
       [3 * memory, () => this.sum()],
       [5 * main, () => this.packet()],
@@ -431,7 +440,7 @@ class Worker {
   private innerLookup(): void {
     this.mapOf(inner);
     this.findIn(
-      outer,
+      this.pick(outers),
       () => {
         const { b } = this;
         b.mov(1, reg(0));
@@ -447,6 +456,29 @@ class Worker {
       },
       1,
     );
+  }
+
+  /** A record of a ring buffer: copied in one go, or reserved, written and sent or thrown away. */
+  private record(): void {
+    const { b } = this;
+    b.map(1, this.mapOf(ring));
+    if (this.chance(0.4)) {
+      this.point(2, VALUE);
+      b.mov(3, imm(this.pick([1, 8, 16])));
+      b.mov(4, imm(0));
+      this.called(helper.ringOutput);
+      return;
+    }
+    b.mov(2, imm(16));
+    b.mov(3, imm(0));
+    this.called(helper.ringReserve);
+    this.whenFound(() => {
+      b.store(8, 0, 0, imm(this.constant()));
+      b.store(8, 0, 8, reg(9));
+      b.mov(1, reg(0));
+      b.mov(2, imm(this.pick([0, 1])));
+      b.helper(this.pick([helper.ringSubmit, helper.ringDiscard]));
+    });
   }
 
   private lock(): void {

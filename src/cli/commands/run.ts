@@ -30,6 +30,8 @@ export async function run(session: Session): Promise<number> {
   if (cpus !== undefined && !(cpus >= 1 && cpus <= 64)) throw new UsageError("--cpus wants 1 to 64");
   if (cpus !== undefined && args.flag("trace"))
     throw new UsageError("--trace follows one CPU: it does not go with --cpus");
+  if (cpus !== undefined && args.flag("stats"))
+    throw new UsageError("--stats times one CPU: it does not go with --cpus");
   const file = args.operands[0] ?? "-";
   const { outcome, name } = await load(file, io, { dialect: args.choice("dialect", ["pseudoc", "mnemonic"]) });
   if (!outcome.ok) {
@@ -49,6 +51,7 @@ export async function run(session: Session): Promise<number> {
     return verdictExit[verdict.verdict];
   }
   const steps: string[] = [];
+  const stats = args.flag("stats");
   const engine = args.choice("engine", engineNames);
   if (engine === "jit" && verdict.verdict === "accepted" && args.number("max-steps") !== undefined) {
     throw new UsageError("--max-steps wants the interpreter: compiled code of a verified program counts nothing");
@@ -74,8 +77,8 @@ export async function run(session: Session): Promise<number> {
   if (engine === "jit" && ran.value.refusal !== undefined) {
     throw new UsageError(`--engine jit: ${ran.value.refusal}`);
   }
-  if (session.json) session.document({ ...judged, run: runJson(ran.value, program, steps) });
-  else session.out(runText(ran.value, program, verdict, session));
+  if (session.json) session.document({ ...judged, run: runJson(ran.value, program, steps, stats) });
+  else session.out(runText(ran.value, program, verdict, session) + (stats ? timesText(ran.value) : ""));
   const { result } = ran.value;
   if (result.kind === "exit") return exit.ok;
   // A budget that is used up says nothing about the program.
@@ -209,7 +212,27 @@ function cpusText(reports: readonly CpuReport[], session: Session): string {
   return lines.join("");
 }
 
-function runJson(ran: Ran, program: Program, steps: readonly string[]): Readonly<Record<string, unknown>> {
+function timesText({ times, runs, engine }: Execution): string {
+  if (times === undefined) return "";
+  const { run, compile } = times;
+  const made =
+    compile === undefined ? "" : `; compiled in ${compile.milliseconds.toFixed(1)} ms to ${compile.bytes} bytes`;
+  const others = runs > 1 ? ", all but the first" : "";
+  return `${run.toFixed(0)} ns a run, ${engine === "jit" ? "compiled" : "interpreted"}${others}${made}\n`;
+}
+
+function statsOf({ times }: Execution): Readonly<Record<string, unknown>> {
+  return times === undefined
+    ? {}
+    : { stats: { nanoseconds: times.run, ...(times.compile && { compile: times.compile }) } };
+}
+
+function runJson(
+  ran: Ran,
+  program: Program,
+  steps: readonly string[],
+  stats: boolean,
+): Readonly<Record<string, unknown>> {
   const { result, machine, runs, engine } = ran;
   return {
     outcome: result.kind,
@@ -224,6 +247,7 @@ function runJson(ran: Ran, program: Program, steps: readonly string[]): Readonly
     output: result.output,
     maps: contents(machine, program),
     ...(ran.reports === undefined ? {} : { cpus: ran.reports.map(cpuJson) }),
+    ...(stats ? statsOf(ran) : {}),
     ...(steps.length === 0 ? {} : { trace: steps }),
   };
 }
