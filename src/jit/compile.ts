@@ -31,7 +31,11 @@ export function compileChecked(program: Program, machine: Machine): Compilation 
 }
 
 function compiled(program: Program, machine: Machine, checked: boolean): Compilation {
-  const refusal = !machine.compiles ? withoutEngine : machine.tracer === undefined ? refusalOf(program) : traced;
+  const refusal = !machine.compiles
+    ? withoutEngine
+    : machine.tracer === undefined
+      ? refusalOf(program, checked)
+      : traced;
   if (refusal !== undefined) return { ok: false, refusal };
   const loaded = machine.load(program);
   if (!loaded.ok) {
@@ -83,7 +87,9 @@ function targetOf(machine: Machine, index: number, depth: number, from: Compiled
   if (known?.isContext(cpu) === true) return known;
   const found = checked.get(index);
   const loaded = machine.program(index);
-  return found !== undefined || refusalOf(loaded.program) !== undefined ? found : keep(new Compiled(loaded, true));
+  return found !== undefined || refusalOf(loaded.program, true) !== undefined
+    ? found
+    : keep(new Compiled(loaded, true));
 }
 
 interface Instance {

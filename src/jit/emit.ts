@@ -15,6 +15,7 @@ import { Locals } from "./locals.ts";
 import { condition, globals, imported, lowering, mayLeave, type Place, stuck } from "./lower.ts";
 import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
 import { narrowAfter, narrowAtStart } from "./narrow.ts";
+import { writesFramePointer } from "./refusal.ts";
 import { structured } from "./structure.ts";
 
 const { i32: narrow, i64: wide } = type;
@@ -161,7 +162,7 @@ function functionOf(at: Place, { program, marked }: Given, flow: Flow, known: Kn
       const insn = insns[pc];
       if (insn === null) continue;
       if (marked) code.push({ mark: pc });
-      code.push(lowered(at, insn, pc));
+      code.push(writesFramePointer(insn) ? stuck(pc) : lowered(at, insn, pc));
       known.pass(insn, pc);
       locals.narrow = narrowAfter(locals.narrow, insn, pointers);
       count++;

@@ -10,7 +10,8 @@ export function narrowAfter(bits: number, insn: Insn, pointers: boolean): number
   if (insn.kind.startsWith("call") || insn.kind === "packet") return bits & ~1;
   // Exactly what is written: a register that is said not to be narrow, and was not written, would be lost.
   if (insn.kind === "atomic") return insn.fetch ? bits & ~(1 << (insn.op === "cmpxchg" ? 0 : insn.src)) : bits;
-  if (insn.kind === "jump" || !("dst" in insn)) return bits;
+  // r10 is written where no verified program comes, and is in no local.
+  if (insn.kind === "jump" || !("dst" in insn) || insn.dst === 10) return bits;
   const rest = bits & ~(1 << insn.dst);
   return isNarrow(bits, insn, pointers) ? rest | (1 << insn.dst) : rest;
 }

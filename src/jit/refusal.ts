@@ -20,11 +20,17 @@ export const withoutEngine: Refusal = {
   text: "WebAssembly may not be compiled here: there is none, or the page forbids it",
 };
 
-type Rule = { readonly reason: "framePointer" | "contextPointer"; readonly text: string };
+type Rule = {
+  readonly reason: "framePointer" | "contextPointer";
+  readonly text: string;
+  /** Of programs that are not verified: in others it stands where no run comes. */
+  readonly onlyChecked?: true;
+};
 const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) => boolean })[] = [
   {
     reason: "framePointer",
     text: "r10 is written, and compiled code has it fixed",
+    onlyChecked: true,
     holds: writesFramePointer,
   },
   {
@@ -34,15 +40,16 @@ const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) =
   },
 ];
 
-export function refusalOf(program: Program): Refusal | undefined {
-  for (const { reason, text, holds } of rules) {
+export function refusalOf(program: Program, checked: boolean): Refusal | undefined {
+  for (const { reason, text, holds, onlyChecked } of rules) {
+    if (onlyChecked === true && !checked) continue;
     const pc = program.insns.findIndex((insn) => insn !== null && holds(insn, program));
     if (pc >= 0) return { reason, text, pc };
   }
   return undefined;
 }
 
-function writesFramePointer(insn: Insn): boolean {
+export function writesFramePointer(insn: Insn): boolean {
   if (insn.kind === "atomic") return insn.fetch && insn.op !== "cmpxchg" && insn.src === 10;
   return insn.kind !== "jump" && "dst" in insn && insn.dst === 10;
 }

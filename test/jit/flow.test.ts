@@ -16,6 +16,17 @@ const shapes = {
   "in a loop": `${start}r7 &= 63\nagain:\nr8 = 0\nif r7 > 40 goto middle\nhead:\nr0 += 3\nmiddle:\nr0 *= 5\nr8 += 1\nif r8 < 3 goto head\nr7 -= 16\nif r7 s> 0 goto again\nexit\n`,
 };
 
+it("compiles what stands where no run comes: writes to r10", () => {
+  for (const dead of ["r10 = 0", "r10 += 10", "r10 = *(u64 *)(r1 + 0)", "w10 = 1"]) {
+    const text = `.prog socket_filter\n.rcu implicit\nr0 = 7\nif r0 == 7 goto out\n${dead}\n*(u64 *)(r10 - 8) = r10\nout: exit\n`;
+    const made = assemble(text);
+    if (!made.ok) throw new Error(made.diagnostics[0]?.text);
+    const result = both(made.value, "implicit", [{}]);
+    expect({ dead, difference: result?.difference }).toEqual({ dead, difference: undefined });
+    expect(result?.results).toMatchObject([{ kind: "exit", r0: 7n }]);
+  }
+});
+
 describe("a loop with two ways in", () => {
   it.each(Object.entries(shapes))("%s", (_, text) => {
     const made = assemble(`.prog xdp\n.rcu implicit\n${text}`);
