@@ -41,7 +41,10 @@ function fillFrame(input: Uint8Array, view: DataView, n: number): void {
   input[payload + 13] = n % 2 === 1 ? 0x02 : 0x12;
 }
 
-/** Times in nanoseconds are the mean of one run over at least so many nanoseconds of them. */
+/** Half a millisecond: so short that what else the machine does spares some stretches of that length. */
+export const STRETCH = 500_000;
+
+/** Times are nanoseconds of one run: the least mean of stretches (STRETCH) that take so many nanoseconds together. */
 export interface Benchmark {
   /** What the first run in a fresh machine returns; a text where it faults. */
   readonly interpreted: bigint | string;
@@ -78,17 +81,36 @@ function answerOf(result: Result): bigint | string {
   return result.kind === "exit" ? result.r0 : result.fault.text;
 }
 
-function timeInterpreted(loaded: Loaded, atLeast: number): number {
-  let runs = 0;
-  let took = 0;
-  while (took < atLeast) {
-    const run = loaded.start();
-    const began = performance.now();
-    run.finish();
-    took += (performance.now() - began) * 1e6;
-    runs++;
+/** `go` does a number of runs and says how many nanoseconds they took. */
+function leastMean(go: (times: number) => number, atLeast: number): number {
+  let times = 1;
+  let took = go(times);
+  let all = took;
+  while (took < STRETCH / 2) {
+    times *= 2;
+    took = go(times);
+    all += took;
   }
-  return took / runs;
+  let least = took;
+  while (all < atLeast) {
+    took = go(times);
+    least = Math.min(least, took);
+    all += took;
+  }
+  return least / times;
+}
+
+function timeInterpreted(loaded: Loaded, atLeast: number): number {
+  return leastMean((times) => {
+    let took = 0;
+    for (let n = 0; n < times; n++) {
+      const run = loaded.start();
+      const began = performance.now();
+      run.finish();
+      took += performance.now() - began;
+    }
+    return took * 1e6;
+  }, atLeast);
 }
 
 /** The compiled code from its entry to its exit. */
@@ -100,13 +122,11 @@ function timeCompiled(compiled: Compiled, atLeast: number): number {
   cpu.R[state.status] = RUNNING;
   cpu.trusted = true;
   const [{ address }] = cpu.stacks;
-  let took = 0;
-  let times = 1;
-  for (; took < atLeast; times *= 2) {
+  const least = leastMean((times) => {
     const began = performance.now();
     for (let n = 0; n < times; n++) entry(address);
-    took = (performance.now() - began) * 1e6;
-  }
+    return (performance.now() - began) * 1e6;
+  }, atLeast);
   compiled.finish(run);
-  return took / (times / 2);
+  return least;
 }

@@ -1,7 +1,7 @@
 // The public interface of bpflab, for Node and for browsers. What is not listed here, or in the files named here, is
 // nobody's to use. Errors in the user's input come back as data; what is thrown is a bug of ours.
 export * from "./asm.ts";
-export { type Benchmark, benchmark, benchmarkInput } from "./benchmark.ts";
+export { type Benchmark, benchmark, benchmarkInput, STRETCH } from "./benchmark.ts";
 export {
   type ConformanceFile,
   type ConformanceReport,

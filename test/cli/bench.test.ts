@@ -8,11 +8,10 @@ import { describe, expect, it } from "vitest";
 import { assemble } from "../../src/asm/assemble.ts";
 import { Native } from "../../src/cli/bench/native.ts";
 import { barsSvg } from "../../src/cli/bench/plot.ts";
-import type { benchmarks } from "../../src/cli/commands/bench.ts";
+import { type benchmarks, benchmarkFolder as folder } from "../../src/cli/benchmarks.ts";
 import { benchmark, benchmarkInput } from "../../src/lab/benchmark.ts";
 import { cli } from "../support/cli.ts";
 
-const folder = join(import.meta.dirname, "../../bench/programs");
 /** What the programs return on their input, from gcc's build. */
 const returned: Readonly<Record<keyof typeof benchmarks, bigint>> = {
   a: 10534979557307746642n,

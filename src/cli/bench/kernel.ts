@@ -1,11 +1,11 @@
 // The benchmark programs in the running kernel: loaded, given their input, and test-run many times, less what an empty program
 // takes. Nothing is attached.
 import type { Program } from "../../lab/asm.ts";
+import { STRETCH } from "../../lab/index.ts";
 import { errnoName, judgeAndRun, type Kernel } from "../../lab/node.ts";
 
 /** The least that a socket filter is run on. */
 const packet = new Uint8Array(64);
-const MOST_RUNS = 1_000_000;
 
 /**
  * Loads the program, runs it once for what it returns, and hands a function that times it to `use`. The kernel gives the low
@@ -27,13 +27,19 @@ export function inKernel<T>(
   return result ?? `the kernel refuses it: ${judgement.message}`;
 }
 
-/** Nanoseconds of one run, of so many that they take at least that long. */
+/** Nanoseconds of one run: the least mean that the kernel tells of test runs, which it rounds to whole ones. */
 function timeOf(kernel: Kernel, fd: number, atLeast: number): number {
-  for (let repeat = 100; ; repeat *= 4) {
-    const runs = Math.min(repeat, MOST_RUNS);
-    // The kernel says how long one run took, in whole nanoseconds.
-    const { errno, durationNs } = kernel.testRun(fd, { data: packet, repeat: runs });
+  const mean = (repeat: number): number => {
+    const { errno, durationNs } = kernel.testRun(fd, { data: packet, repeat });
     if (errno !== 0) throw new Error(`a test run fails with ${errnoName(errno)}`);
-    if (durationNs * runs >= atLeast || runs === MOST_RUNS) return durationNs;
+    return durationNs;
+  };
+  let least = mean(1000);
+  const repeat = Math.max(1, Math.round(STRETCH / Math.max(1, least)));
+  for (let took = 0; took < atLeast; ) {
+    const now = mean(repeat);
+    least = Math.min(least, now);
+    took += Math.max(1, now) * repeat;
   }
+  return least;
 }

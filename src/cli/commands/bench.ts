@@ -1,40 +1,23 @@
 // `bpflab bench`: the twelve programs of bench/programs in native code, in the running kernel, in the interpreter and compiled.
 // What they return is compared first. Then passes over all programs and engines in turn, so that what else the machine does
-// meets all of them; the least time of the passes counts.
+// meets all of them. The least time counts: what disturbs a run only ever adds.
 import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { assemble, type Benchmark, benchmark, benchmarkInput, type Program } from "../../lab/index.ts";
 import { type Kernel, openKernel } from "../../lab/node.ts";
 import { inKernel } from "../bench/kernel.ts";
 import { Native } from "../bench/native.ts";
 import { barsSvg } from "../bench/plot.ts";
+import { benchmarkFolder, benchmarks } from "../benchmarks.ts";
 import { reasonOf } from "../files.ts";
 import { exit, UsageError } from "../io.ts";
 import type { Session } from "../session.ts";
 import { table } from "../table.ts";
 
-/** In the order of the harness's list. */
-export const benchmarks = {
-  a: "64-bit arithmetic",
-  b: "32-bit arithmetic",
-  c: "sums of bytes",
-  k: "internet checksum",
-  d: "packet parser",
-  e: "prime sieve",
-  f: "SipHash-2-4",
-  g: "map lookups",
-  u: "map updates",
-  h: "function calls",
-  i: "64-bit division",
-  j: "bubble sort",
-} as const;
 type Name = keyof typeof benchmarks;
 const names = Object.keys(benchmarks) as readonly Name[];
 
 const PASS = 30e6;
 const WARM_UP = 200e6;
-/** bench/ lies beside src/ and dist/. */
-const sources = fileURLToPath(new URL("../../../bench/programs/", import.meta.url));
 
 interface Row {
   readonly name: Name;
@@ -54,7 +37,7 @@ export async function run(session: Session): Promise<number> {
   const rows = names.map(rowOf);
   const kernel = await openKernel();
   if ("unavailable" in kernel) say(`the kernel is left out: ${kernel.unavailable}`);
-  const native = Native.build(sources);
+  const native = Native.build(benchmarkFolder);
   if (typeof native === "string") say(`native code is left out, and so are all ratios: ${native}`);
   const judge = "unavailable" in kernel ? undefined : kernel;
   const build = typeof native === "string" ? undefined : native;
@@ -76,7 +59,7 @@ export async function run(session: Session): Promise<number> {
 }
 
 function rowOf(name: Name, at: number): Row {
-  const file = `${sources}${name}.bpf`;
+  const file = `${benchmarkFolder}${name}.bpf`;
   let text: string;
   try {
     text = readFileSync(file, "utf8");
