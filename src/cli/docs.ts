@@ -9,6 +9,7 @@ const groups: readonly (readonly [prefix: string, title: string])[] = [
   ["E05", "References"],
   ["E06", "RCU sections and locks"],
   ["E07", "Helpers and kernel functions"],
+  ["E10", "Litmus tests"],
   ["L", "Rules of the laboratory"],
   ["W", "Warnings"],
 ];

@@ -2,6 +2,7 @@
 // Both are run by the tests, and docs/diagnostics.md is made of them.
 import { callPages } from "./pages/calls.ts";
 import { flowPages } from "./pages/flow.ts";
+import { litmusPages } from "./pages/litmus.ts";
 import { memoryPages } from "./pages/memory.ts";
 import { resourcePages } from "./pages/resources.ts";
 import { syntaxPages } from "./pages/syntax.ts";
@@ -17,4 +18,5 @@ export const pages: Readonly<Record<string, Page>> = {
   ...valuePages,
   ...resourcePages,
   ...callPages,
+  ...litmusPages,
 };

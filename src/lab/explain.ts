@@ -2,6 +2,7 @@
 import { asmCodes } from "../asm/codes.ts";
 import type { Code } from "../diag/diagnostic.ts";
 import { type Page, pages } from "../diag/pages.ts";
+import { herdCodes } from "../litmus/herd/codes.ts";
 import { type CodeEntry, verifierCodes } from "../verifier/codes.ts";
 
 export interface Explanation extends Page {
@@ -32,6 +33,7 @@ const scenarioCodes: Readonly<Record<string, string>> = {
 const titles = new Map<string, { readonly title: string; readonly kernel: boolean }>([
   ...Object.entries(asmCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(verifierCodes).map(([code, entry]: [string, CodeEntry]) => [code, entry] as const),
+  ...Object.entries(herdCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(logCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(scenarioCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(runtimeCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
