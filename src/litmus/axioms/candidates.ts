@@ -10,11 +10,13 @@
 import { cellsOf, orders } from "./coherence.ts";
 import { type Event, programOrder } from "./event.ts";
 import { covers, type Execution, type Frame, initial, initialBytes } from "./execution.ts";
+import { type FutureWrite, futureWrites } from "./future.ts";
 import type { LitmusTest } from "./test.ts";
 import { type Around, advance, start, type ThreadState } from "./thread.ts";
 import { evaluate, known, leaves, read, type Value } from "./value.ts";
 
 const undecided = -2;
+const choicesPerCandidate = 10;
 
 /** The search came to an access that is not aligned to the granule; it has to begin again with a smaller one. */
 export class Finer {}
@@ -28,6 +30,7 @@ interface Partial {
   readonly after: number[][];
 }
 
+type Undecided = Decided & Pick<Partial, "after">;
 type Decided = { readonly events: readonly Event[]; readonly sources: readonly (readonly number[])[] };
 
 /** Called for each frame, and what it returns for each execution of the frame. */
@@ -43,14 +46,18 @@ class Search {
   private readonly granule: number;
   private readonly visit: Visit;
   private left: number;
+  /** Choices that may still be made, for those that come to nothing. */
+  private choices: number;
   constructor(test: LitmusTest, granule: number, most: number, visit: Visit) {
     this.test = test;
     this.granule = granule;
     this.visit = visit;
     this.left = most;
+    this.choices = choicesPerCandidate * most;
   }
 
   run(partial: Partial): void {
+    this.chosen();
     const needs: Value[] = [];
     const around = this.around(partial);
     partial.threads.forEach((thread, index) => {
@@ -62,19 +69,27 @@ class Search {
       this.complete(partial);
       return;
     }
+    const future = futureWrites(this.test, partial.threads, around.value);
     const slot = this.slots(partial, needs).find(
       ([event, part]) => (partial.after[event]?.[part] ?? 0) < partial.events.length,
     );
     if (slot === undefined) return;
     const [event, part] = slot;
-    for (const source of this.options(partial, event, part)) {
+    for (const source of this.options(partial, future, event, part)) {
       const next = copied(partial);
       assign(next.sources, event, part, source);
       this.run(next);
     }
+    const read = partial.events[event];
+    const address = (read?.address ?? 0) + part * this.granule;
+    if (!future.some((each) => each.thread !== read?.thread && writesTo(each, address))) return;
     const later = copied(partial);
     assign(later.after, event, part, partial.events.length);
     this.run(later);
+  }
+
+  private chosen(): void {
+    if (this.choices-- <= 0) throw new TooManyCandidates();
   }
 
   private around(partial: Partial): Around {
@@ -147,18 +162,33 @@ class Search {
     return out;
   }
 
-  /** The writes that part of a read may see as far as its own thread goes; a thread sees its own latest write or a newer one. */
-  private options(partial: Partial, id: number, part: number): readonly number[] {
-    const { events } = partial;
+  /**
+   * The writes that part of a read may see as far as is known by now: of its own thread the latest before it, or any of the
+   * others, and none that would leave the read or a write in pieces beside the parts already decided.
+   */
+  private options(partial: Undecided, future: readonly FutureWrite[], id: number, part: number): readonly number[] {
+    const { events, sources } = partial;
     const read = events[id];
     if (read === undefined) return [];
-    const address = read.address + part * this.granule;
-    const least = partial.after[id]?.[part] ?? 0;
-    const here = events.filter((each) => each.writes && covers(each, address));
+    const after = partial.after[id]?.[part] ?? 0;
+    const address = (each: number): number => read.address + each * this.granule;
+    const here = events.filter((each) => each.writes && covers(each, address(part)));
     const own = here.findLast((each) => programOrder(each, read));
-    const out = here.filter((each) => each.id >= least && (each.thread !== read.thread || each === own));
-    const ids = out.map((each) => each.id);
-    return own === undefined && least === 0 ? [initial, ...ids] : ids;
+    const writes = here.filter((each) => each.id >= after && (each.thread !== read.thread || each === own));
+    const ids = writes.map((each) => each.id);
+    const seen = (sources[id] ?? []).map((source, other) => ({ source, address: address(other) }));
+    const alike = [...here, ...future.filter((each) => writesTo(each, address(part)))];
+    const whole = alike.every((each) => each.size < Number.POSITIVE_INFINITY);
+    const sameWrites = (other: number): boolean =>
+      whole && alike.every((each) => writesTo(each, other)) && alike.length === writers(events, future, other);
+    return (own === undefined && after === 0 ? [initial, ...ids] : ids).filter((source) =>
+      seen.every(
+        (other) =>
+          other.source === undecided ||
+          other.source === source ||
+          (!sameWrites(other.address) && together(events, source, address(part), other)),
+      ),
+    );
   }
 
   private complete(partial: Partial): void {
@@ -167,22 +197,21 @@ class Search {
     const frame: Frame = { test, granule, threads, events };
     const visit = this.visit(frame);
     const sources = partial.sources.map((each) => [...each]);
-    const slots: { readonly event: number; readonly part: number; readonly options: readonly number[] }[] = [];
-    partial.sources.forEach((parts, event) => {
-      parts.forEach((source, part) => {
-        if (source === undecided) slots.push({ event, part, options: this.options(partial, event, part) });
-      });
-    });
+    const slots = partial.sources.flatMap((parts, event) =>
+      parts.flatMap((source, part) => (source === undecided ? [[event, part] as const] : [])),
+    );
     const choose = (at: number): void => {
-      const slot = slots[at];
-      if (slot === undefined) {
+      const [event, part] = slots[at] ?? [];
+      if (event === undefined || part === undefined) {
         this.ordered(frame, sources, visit);
         return;
       }
-      for (const source of slot.options) {
-        assign(sources, slot.event, slot.part, source);
+      for (const source of this.options({ events, sources, after: partial.after }, [], event, part)) {
+        this.chosen();
+        assign(sources, event, part, source);
         choose(at + 1);
       }
+      assign(sources, event, part, undecided);
     };
     choose(0);
   }
@@ -210,6 +239,34 @@ class Search {
     }
     return out;
   }
+}
+
+function writesTo(write: Pick<FutureWrite, "address" | "size">, address: number): boolean {
+  return write.address <= address && address < write.address + write.size;
+}
+
+/** How many writes, done or to come, write to a granule. */
+function writers(events: readonly Event[], future: readonly FutureWrite[], address: number): number {
+  const done = events.filter((each) => each.writes && covers(each, address)).length;
+  return done + future.filter((each) => writesTo(each, address)).length;
+}
+
+/**
+ * Whether a read can see `source` in the granule at `address` and `other.source` in another: not if one of them wrote both
+ * granules, and is newer than what is seen of the other.
+ */
+function together(
+  events: readonly Event[],
+  source: number,
+  address: number,
+  other: { readonly source: number; readonly address: number },
+): boolean {
+  const [one, two] = [events[source], events[other.source]];
+  const oneThere = one !== undefined && covers(one, other.address);
+  const twoHere = two !== undefined && covers(two, address);
+  if (oneThere && twoHere) return false;
+  if (oneThere && (two === undefined || programOrder(two, one))) return false;
+  return !(twoHere && (one === undefined || programOrder(one, two)));
 }
 
 function copied(partial: Partial): Partial {

@@ -108,7 +108,7 @@ function bpf(frame: Frame): Judge {
 }
 
 function isBoth(event: Event | undefined): boolean {
-  return event !== undefined && event.reads && event.writes;
+  return event?.reads === true && event.writes;
 }
 
 function pairs(frame: Frame, holds: (a: Event, b: Event) => boolean): Relation {

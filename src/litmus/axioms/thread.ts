@@ -6,7 +6,7 @@ import type { Insn, Operand } from "../../isa/insn.ts";
 import { evalJump } from "../../isa/jump.ts";
 import type { Event } from "./event.ts";
 import { areaOf, type LitmusTest } from "./test.ts";
-import { known, made, read, type Value } from "./value.ts";
+import { known, made, read, type Value, zeroFrom } from "./value.ts";
 
 export interface ThreadState {
   readonly index: number;
@@ -87,10 +87,12 @@ function step(state: ThreadState, insn: Insn, around: Around): Stepped {
       const src = operand(insn.src);
       if (insn.op === "mov")
         return set(state, insn.dst, insn.width === 64 ? src : made((v) => BigInt.asUintN(32, v), src));
+      const dst = register(insn.dst);
+      if (dst === src && (insn.op === "sub" || insn.op === "xor")) return set(state, insn.dst, zeroFrom(src));
       return set(
         state,
         insn.dst,
-        made((a, b) => evalAlu(insn.op, insn.width, a, b), register(insn.dst), src),
+        made((a, b) => evalAlu(insn.op, insn.width, a, b), dst, src),
       );
     }
     case "neg":

@@ -6,6 +6,10 @@ export type Value = Known | Read | Made;
 interface Known {
   readonly kind: "known";
   readonly value: bigint;
+  /**
+   * The reads of its thread that it depends on, by their place in the thread (bit i: the thread's event i). The dependency
+   * is syntactic, as hardware has it: `r1 -= r1` is 0 and depends on r1 all the same.
+   */
   readonly reads: number;
 }
 /** The bytes that a read event got, as an unsigned number. */
@@ -18,10 +22,6 @@ interface Made {
   readonly kind: "made";
   readonly from: readonly Value[];
   readonly make: (...operands: bigint[]) => bigint;
-  /**
-   * The reads of its thread that it depends on, by their place in the thread (bit i: the thread's event i). The dependency
-   * is syntactic, as hardware has it: `r1 -= r1` is 0 and depends on r1 all the same.
-   */
   readonly reads: number;
 }
 
@@ -35,8 +35,14 @@ export function read(event: number, place: number): Value {
 
 export function made(make: (...operands: bigint[]) => bigint, ...from: readonly Value[]): Value {
   const reads = from.reduce((all, each) => all | each.reads, 0);
-  if (reads !== 0) return { kind: "made", from, make, reads };
-  return known(make(...from.map((each) => (each as Known).value)));
+  const operands = from.flatMap((each) => (each.kind === "known" ? [each.value] : []));
+  if (operands.length < from.length) return { kind: "made", from, make, reads };
+  return { kind: "known", value: make(...operands), reads };
+}
+
+/** 0, made from a value that does not matter: `r1 -= r1`. No address that a test computes so has to wait for the read. */
+export function zeroFrom(value: Value): Value {
+  return { kind: "known", value: 0n, reads: value.reads };
 }
 
 /** The number, or undefined where a read below it has none. */
