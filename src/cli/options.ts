@@ -395,12 +395,15 @@ export const commands: readonly CommandRow[] = [
     operands: "FILE...",
     least: 1,
     most: Number.POSITIVE_INFINITY,
-    says: "judge scenarios of programs and userspace by every interleaving",
+    says: "judge scenarios of programs and userspace by every interleaving, and litmus tests by a memory model",
     more:
       "A scenario (.yaml) has maps, programs on CPUs, scripts of bpf(2) commands, and assertions. Each step is made by the " +
       "interpreter and the maps themselves. The verdict is HOLDS, VIOLATED with the interleaving, or UNKNOWN with the " +
       "bound that was met. A file with variants is answered by a table. Exit code 1 when a verdict is not the one that " +
-      "`expect` says, or is VIOLATED where it says none; 3 when one is UNKNOWN.",
+      "`expect` says, or is VIOLATED where it says none; 3 when one is UNKNOWN. A litmus test (.litmus, the BPF syntax of " +
+      "herd7) is judged by axioms instead: which final states the memory model allows, how many executions satisfy the " +
+      "condition, and one that does, or why none can. Exit code 1 when it is not as the test's `expect:` comment says, 3 " +
+      "when there are more executions than --states.",
     options: [
       {
         name: "variant",
@@ -411,17 +414,23 @@ export const commands: readonly CommandRow[] = [
         name: "memory",
         value: "MODEL",
         choices: ["sc", "tso", "bpf"],
-        says: "the memory model: sc (interleavings) otherwise",
+        says: "the memory model: sc otherwise for scenarios, which know no other, and bpf for litmus tests",
       },
       { name: "replay", value: "SCHEDULE", says: "show the interleaving of a schedule such as 0,0,2,1" },
       { name: "preemptions", value: "N", number: true, says: "try only schedules with up to N preemptions" },
-      { name: "states", value: "N", number: true, says: "states before the answer is UNKNOWN" },
+      {
+        name: "states",
+        value: "N",
+        number: true,
+        says: "states, or executions of a litmus test, before there is no answer",
+      },
       { name: "time-limit", value: "SECONDS", number: true, says: "time before the answer is UNKNOWN" },
       { name: "no-reduction", says: "leave no interleaving out, even where others stand for it" },
     ],
     examples: [
       ["bpflab litmus swap.yaml", "every variant, as a table"],
       ["bpflab litmus swap.yaml --variant none", "one variant, with its counterexample"],
+      ["bpflab litmus --memory tso SB.litmus", "a litmus test under total store order"],
     ],
   },
   {

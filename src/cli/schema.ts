@@ -156,6 +156,29 @@ const definitions = {
     threads: list(text),
     interleaving: list(ref("interleaved")),
   }),
+  litmusTest: object(["file"], {
+    file: text,
+    name: text,
+    diagnostics: list(ref("diagnostic")),
+    memory: { enum: ["sc", "tso", "bpf"] },
+    observation: ref("seen"),
+    expected: ref("seen"),
+    quantifier: { enum: ["exists", "not exists", "forall"] },
+    condition: text,
+    holds: { ...flag, description: "what the question asks is so" },
+    positive: { ...count, description: "allowed executions in which the condition holds" },
+    negative: count,
+    candidates: { ...count, description: "executions looked at, those that the model forbids among them" },
+    cut: { ...flag, description: "executions that go round a loop more than twice were left out" },
+    states: list(
+      object(["values", "executions", "satisfies"], {
+        values: { type: "object", additionalProperties: text },
+        executions: count,
+        satisfies: flag,
+      }),
+    ),
+  }),
+  seen: { enum: ["Never", "Sometimes", "Always"] },
   variant: object(["variant", "verdict", "statistics", "reductions", "finals", "observations"], {
     variant: { ...text, description: "`default` for the scenario as it is" },
     verdict: { enum: ["holds", "violated", "unknown"] },
@@ -253,6 +276,7 @@ export const schema = {
     onlyB: list(text),
     logs: { description: "log", ...list(ref("log")) },
     scenarios: { description: "litmus", ...list(ref("scenario")) },
+    litmus: { description: "litmus, for tests in herd7's syntax", ...list(ref("litmusTest")) },
     seconds: { type: "number" },
     topics: {
       type: "object",

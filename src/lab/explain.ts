@@ -2,7 +2,6 @@
 import { asmCodes } from "../asm/codes.ts";
 import type { Code } from "../diag/diagnostic.ts";
 import { type Page, pages } from "../diag/pages.ts";
-import { herdCodes } from "../litmus/herd/codes.ts";
 import { type CodeEntry, verifierCodes } from "../verifier/codes.ts";
 
 export interface Explanation extends Page {
@@ -19,6 +18,14 @@ const runtimeCodes: Readonly<Record<string, string>> = {
   W0503: "the run used a pointer whose element was given to another key",
 };
 
+/** What is said of litmus tests; that folder is behind a door of its own. */
+const litmusCodes: Readonly<Record<string, string>> = {
+  E1001: "a litmus test that cannot be read",
+  E1002: "a litmus test names a thread or a location that it does not have",
+  E1003: "a thread of a litmus test does what no litmus test can",
+  E1004: "a litmus test is too large to look at all executions",
+};
+
 /** What `bpflab log` cannot explain. */
 const logCodes: Readonly<Record<string, string>> = {
   E0115: "a verifier log that cannot be explained",
@@ -33,7 +40,7 @@ const scenarioCodes: Readonly<Record<string, string>> = {
 const titles = new Map<string, { readonly title: string; readonly kernel: boolean }>([
   ...Object.entries(asmCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(verifierCodes).map(([code, entry]: [string, CodeEntry]) => [code, entry] as const),
-  ...Object.entries(herdCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
+  ...Object.entries(litmusCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(logCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(scenarioCodes).map(([code, title]) => [code, { title, kernel: false }] as const),
   ...Object.entries(runtimeCodes).map(([code, title]) => [code, { title, kernel: false }] as const),

@@ -16,7 +16,6 @@ export { type Explanation, explain, explainedCodes } from "./explain.ts";
 export { type ExplainedLog, explainLogs } from "./explain-log.ts";
 export { type Block, dot, type Edge, type Graph, graph, mermaid } from "./graph.ts";
 export { listing } from "./listing.ts";
-export * from "./litmus-test.ts";
 export { type Depth, sectionBars, sectionDepths } from "./sections.ts";
 export * from "./verifier.ts";
 export * from "./vm.ts";

@@ -1,11 +1,11 @@
 // Litmus tests in the syntax of herd7, judged by a memory model.
 import { assemble } from "../asm/assemble.ts";
 import type { Outcome } from "../diag/diagnostic.ts";
-import { type JudgeOptions, judge, type LitmusVerdict } from "../litmus/axioms/judge.ts";
+import { judge, type LitmusOptions, type LitmusVerdict } from "../litmus/axioms/judge.ts";
 import type { MemoryModel } from "../litmus/axioms/models.ts";
 import { readLitmus } from "../litmus/herd/read.ts";
 
-export type { FinalState, JudgeOptions, LitmusVerdict, Observation } from "../litmus/axioms/judge.ts";
+export type { FinalState, LitmusOptions, LitmusVerdict, Seen } from "../litmus/axioms/judge.ts";
 export { type MemoryModel, memoryModels } from "../litmus/axioms/models.ts";
 export { litmusText } from "../litmus/herd/render.ts";
 
@@ -17,7 +17,7 @@ export function judgeLitmus(
   text: string,
   name: string,
   memory: MemoryModel,
-  options: JudgeOptions = {},
+  options: LitmusOptions = {},
 ): Outcome<LitmusVerdict> {
   const test = readLitmus({ name, text }, (source) => assemble(source));
   if (!test.ok) return test;

@@ -19,6 +19,7 @@ export {
   type Progress,
   type Verdict,
 } from "../litmus/verdict.ts";
+export * from "./litmus-test.ts";
 
 /** Reads a scenario; `file` gives the text of a program's file that the scenario names. */
 export function readScenario(source: Source, file?: ProgramPort["read"]): Outcome<ScenarioFile> {

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type JudgeOptions, judgeLitmus, litmusText, type MemoryModel } from "../../src/lab/litmus-test.ts";
+import { judgeLitmus, type LitmusOptions, litmusText, type MemoryModel } from "../../src/lab/litmus-test.ts";
 
-function observed(text: string, model: MemoryModel, options: JudgeOptions = {}): string {
+function observed(text: string, model: MemoryModel, options: LitmusOptions = {}): string {
   const verdict = judgeLitmus(text, "t", model, options);
   return verdict.ok ? verdict.value.observation : (verdict.diagnostics[0]?.text ?? "");
 }

@@ -1,4 +1,4 @@
-// `bpflab litmus`: scenarios judged by every interleaving. Between slices of the walk the process looks at its signals,
+// `bpflab litmus`: scenarios judged by every interleaving, and litmus tests by a memory model (litmus-herd.ts). Between slices of the walk the process looks at its signals,
 // so that an interrupt gives what is known by then.
 import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
@@ -6,6 +6,7 @@ import type { Source } from "../../lab/asm.ts";
 import {
   type JudgeOptions,
   judging,
+  memoryModels,
   parseSchedule,
   readScenario,
   type Scenario,
@@ -17,6 +18,7 @@ import {
 } from "../../lab/litmus.ts";
 import { expand, readBytes, reasonOf } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
+import { isLitmusTest, judgeTest } from "../litmus-herd.ts";
 import { counterexample, finalsText, interleaving, variantsText, verdictText } from "../litmus-text.ts";
 import { Progress } from "../progress.ts";
 import { jsonDiagnostics, type Session } from "../session.ts";
@@ -26,13 +28,19 @@ const longestProgram = 1 << 20;
 
 export async function run(session: Session): Promise<number> {
   const { args, io } = session;
-  const files = expand(args.operands, [".yaml", ".yml"]);
+  const files = expand(args.operands, [".yaml", ".yml", ".litmus"]);
   const exits: number[] = [];
   const documents: Readonly<Record<string, unknown>>[] = [];
+  const tests: Readonly<Record<string, unknown>>[] = [];
   for (const [at, name] of files.entries()) {
     const text = new TextDecoder("utf-8").decode(await readBytes(name, io));
     const source: Source = { name: name === "-" ? "<stdin>" : name, text };
-    const memory = args.choice("memory", ["sc", "tso", "bpf"]) ?? "sc";
+    if (isLitmusTest(source)) {
+      if (at > 0 && !session.json) session.out("\n");
+      exits.push(judgeTest(session, source, tests));
+      continue;
+    }
+    const memory = args.choice("memory", memoryModels) ?? "sc";
     if (memory !== "sc")
       throw new UsageError(`--memory ${memory}: a scenario is judged by sequential consistency (sc)`);
     const read = readScenario(source, (file) => program(file, name));
@@ -45,7 +53,12 @@ export async function run(session: Session): Promise<number> {
     if (at > 0 && !session.json) session.out("\n");
     exits.push(await judgeFile(session, name, read.value, documents));
   }
-  if (session.json) session.document({ scenarios: documents });
+  if (session.json) {
+    session.document({
+      ...(documents.length > 0 || tests.length === 0 ? { scenarios: documents } : {}),
+      ...(tests.length > 0 ? { litmus: tests } : {}),
+    });
+  }
   return worst(exits);
 }
 

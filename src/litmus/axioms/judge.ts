@@ -5,16 +5,16 @@ import type { Insn } from "../../isa/insn.ts";
 import { candidates, Finer, TooManyCandidates } from "./candidates.ts";
 import { type Execution, type Frame, finalGranule } from "./execution.ts";
 import { type MemoryModel, type ModelOptions, models, type Violation } from "./models.ts";
-import { extended, holds, type LitmusTest, type Term, termText, valueText } from "./test.ts";
+import { extended, holds, type LitmusTest, type Seen, type Term, termText, valueText } from "./test.ts";
 import { type ThreadFault, type ThreadState, TooManyEvents } from "./thread.ts";
 import { evaluate } from "./value.ts";
 
-export interface JudgeOptions extends ModelOptions {
+export type { Seen } from "./test.ts";
+
+export interface LitmusOptions extends ModelOptions {
   /** Candidate executions looked at before the search gives up; default 1,000,000. */
   readonly candidates?: number;
 }
-
-export type Observation = "Never" | "Sometimes" | "Always";
 
 export interface LitmusVerdict {
   readonly test: LitmusTest;
@@ -24,7 +24,9 @@ export interface LitmusVerdict {
   /** Executions that the model allows and in which the condition holds, and does not hold. */
   readonly positive: number;
   readonly negative: number;
-  readonly observation: Observation;
+  readonly observation: Seen;
+  /** What the test says it should be (`expect:` in a comment), for this model. */
+  readonly expected?: Seen;
   /** What the question asks: some execution (exists), none (not exists), all (forall). */
   readonly holds: boolean;
   /** Candidates looked at, those the model forbids among them. */
@@ -43,7 +45,7 @@ export interface FinalState {
 
 const mostCandidates = 1_000_000;
 
-export function judge(test: LitmusTest, model: MemoryModel, options: JudgeOptions = {}): Outcome<LitmusVerdict> {
+export function judge(test: LitmusTest, model: MemoryModel, options: LitmusOptions = {}): Outcome<LitmusVerdict> {
   const sizes = test.threads.flatMap(({ program }) => program.insns.flatMap(accessSize));
   const most = options.candidates ?? mostCandidates;
   for (let granule = Math.min(8, ...sizes); ; granule /= 2) {
@@ -140,6 +142,7 @@ class Tally {
     const { test, model, positive, negative } = this;
     const observation = positive === 0 ? "Never" : negative === 0 ? "Always" : "Sometimes";
     const asked = { exists: positive > 0, "not exists": positive === 0, forall: negative === 0 };
+    const expected = test.expected.get(model);
     const example = this.allowed === undefined ? this.refused : { execution: this.allowed };
     const states = [...this.states].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, state]) => state);
     return {
@@ -152,6 +155,7 @@ class Tally {
       holds: asked[test.quantifier],
       candidates: this.looked,
       cut: this.cut,
+      ...(expected === undefined ? {} : { expected }),
       ...(example === undefined ? {} : { example }),
     };
   }

@@ -16,7 +16,12 @@ export interface LitmusTest {
   readonly observed: readonly Term[];
   /** The text of the question, as written. */
   readonly question: string;
+  /** By memory model, what the test says will be found. */
+  readonly expected: ReadonlyMap<string, Seen>;
 }
+
+/** In how many of the executions a condition holds; the words are herd7's. */
+export type Seen = "Never" | "Sometimes" | "Always";
 
 export type Quantifier = "exists" | "not exists" | "forall";
 

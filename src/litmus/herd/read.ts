@@ -4,7 +4,8 @@ import type { Diagnostic, Outcome } from "../../diag/diagnostic.ts";
 import { type Source, spanOf } from "../../diag/source.ts";
 import type { Insn } from "../../isa/insn.ts";
 import type { Program } from "../../isa/program.ts";
-import { areaAddress, type LitmusTest, type LitmusThread, type Location } from "../axioms/test.ts";
+import { memoryModels } from "../axioms/models.ts";
+import { areaAddress, type LitmusTest, type LitmusThread, type Location, type Seen } from "../axioms/test.ts";
 import { type Assemble, assembleColumn, type Column, readColumns } from "./columns.ts";
 import { QuestionReader } from "./condition.ts";
 import { type InitialRegister, readInitial } from "./initial.ts";
@@ -62,7 +63,11 @@ class Reader {
       .replace(/^[\s\S]*?(?=~?\s*exists\b|\bforall\b)/, "")
       .replace(/\s+/g, " ")
       .trim();
-    return { ok: true, value: { name, threads, locations, ...question, question: asked }, diagnostics };
+    return {
+      ok: true,
+      value: { name, threads, locations, ...question, question: asked, expected: this.expected() },
+      diagnostics,
+    };
   }
 
   /** `BPF name`. */
@@ -77,6 +82,35 @@ class Reader {
       ? `this is a test for ${architecture}; only tests of BPF instructions are read`
       : "the first line is `BPF` and the name of the test";
     throw new Unreadable("E1001", at, "this is no litmus test for BPF", help);
+  }
+
+  /** `expect: bpf Never, tso Never, sc Never` in a comment, which herd7 passes over. */
+  private expected(): ReadonlyMap<string, Seen> {
+    const out = new Map<string, Seen>();
+    const { text } = this.source;
+    const from = text.indexOf("expect:");
+    if (from < 0 || this.text.includes("expect:")) return out;
+    const start = from + "expect:".length;
+    const end = text.indexOf("*)", start);
+    let at = start;
+    for (const part of text.slice(start, end).split(",")) {
+      const [model = "", seen = "", ...rest] = part.trim().split(/\s+/);
+      if (!isModel(model) || !isSeen(seen) || rest.length > 0) {
+        const span = spanOf(
+          this.source,
+          at + part.length - part.trimStart().length,
+          at + Math.max(1, part.trimEnd().length),
+        );
+        throw new Unreadable(
+          "E1001",
+          span,
+          "expected a memory model and Never, Sometimes or Always, as in `bpf Never`",
+        );
+      }
+      out.set(model, seen);
+      at += part.length + 1;
+    }
+    return out;
   }
 
   private braces(): readonly [number, number] {
@@ -98,6 +132,14 @@ class Reader {
     });
     return wrong.length === 0 ? outcome : { ok: false, diagnostics: [...outcome.diagnostics, ...wrong] };
   }
+}
+
+function isModel(text: string): boolean {
+  return (memoryModels as readonly string[]).includes(text);
+}
+
+function isSeen(text: string): text is Seen {
+  return text === "Never" || text === "Sometimes" || text === "Always";
 }
 
 function perThread(initial: readonly InitialRegister[], threads: number): readonly Map<number, bigint>[] {

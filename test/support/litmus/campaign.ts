@@ -1,7 +1,7 @@
 // Random litmus tests judged by axioms and run on machines: the same final states under sequential consistency, and under
 // total store order with and without a barrier in failed exchanges.
 import { assemble } from "../../../src/asm/assemble.ts";
-import { type JudgeOptions, judgeLitmus, type MemoryModel } from "../../../src/lab/litmus-test.ts";
+import { judgeLitmus, type LitmusOptions, type MemoryModel } from "../../../src/lab/litmus-test.ts";
 import { readLitmus } from "../../../src/litmus/herd/read.ts";
 import { machineStates } from "./machine.ts";
 import { randomLitmus } from "./random.ts";
@@ -28,7 +28,7 @@ export function emptyTally(): Tally {
   return { tests: 0, states: 0, buffered: 0, weak: 0, disagreements: [] };
 }
 
-const runs: readonly { readonly name: string; readonly model: MemoryModel; readonly options: JudgeOptions }[] = [
+const runs: readonly { readonly name: string; readonly model: MemoryModel; readonly options: LitmusOptions }[] = [
   { name: "sc", model: "sc", options: {} },
   { name: "tso", model: "tso", options: {} },
   { name: "tso, failed exchanges fence", model: "tso", options: { failedExchangeFences: true } },
@@ -54,7 +54,7 @@ export function compare(seed: number, mixed: boolean, tally: Tally): void {
   if (statesOf(text, "bpf", {}).length > interleaved) tally.weak += 1;
 }
 
-function statesOf(text: string, model: MemoryModel, options: JudgeOptions): readonly string[] {
+function statesOf(text: string, model: MemoryModel, options: LitmusOptions): readonly string[] {
   const verdict = judgeLitmus(text, "random", model, options);
   if (!verdict.ok) return verdict.diagnostics.map((each) => each.text);
   return verdict.value.states.map((state) => state.values.map((each) => each.value).join()).sort();
