@@ -1,18 +1,15 @@
 // Our register states beside those that the kernel logged, on programs of the verifier's selftests:
 //   npx tsx scripts/kernel-states.ts FOLDER [--show 20]
-// FOLDER has verdicts.jsonl and states/ID.log, logs at level 2. A pair is an instruction and a register of which the
-// kernel said something; it agrees if every value that we had there equals one of the kernel's or lies in it. Prints
-// the share and what the others have in common; exits with 1 below 95 %.
+// FOLDER has verdicts.jsonl and states/ID.log, logs at level 2. Prints the share of pairs that agree
+// (test/support/kernel-states.ts) and what the others have in common; exits with 1 below 95 %.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { print } from "../src/isa/print.ts";
 import { type CorpusRecord, corpusCase } from "../src/lab/corpus.ts";
 import { valueText } from "../src/verifier/log-text.ts";
-import { liveness } from "../src/verifier/search/liveness.ts";
-import type { Value } from "../src/verifier/state/value.ts";
-import { verify } from "../src/verifier/verify.ts";
-import { apart, statesOf } from "../test/support/kernel-log.ts";
+import { statesOf } from "../test/support/kernel-log.ts";
+import { agreement } from "../test/support/kernel-states.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,45 +45,14 @@ for (const name of readdirSync(join(folder, "states")).sort()) {
   else {
     programs++;
     const { program, profile } = made;
-    const ours = new Map<string, Value[]>();
-    const live = liveness(program);
-    verify(program, profile, {
-      onState: (state) => {
-        if (state.frames.length > 1) return;
-        state.frame.regs.forEach((value, reg) => {
-          const key = `${state.pc} ${reg}`;
-          const all = ours.get(key);
-          if (all === undefined) ours.set(key, [value]);
-          else all.push(value);
-        });
-      },
-    });
-    const theirs = new Map<string, Set<string>>();
-    for (const { pc, regs } of states) {
-      for (const [reg, text] of regs) {
-        if (((live[pc] ?? 0) >> reg) & 1)
-          theirs.set(`${pc} ${reg}`, (theirs.get(`${pc} ${reg}`) ?? new Set()).add(text));
-      }
-    }
-    for (const [key, texts] of theirs) {
-      pairs++;
-      const all = ours.get(key);
-      if (all === undefined) {
-        unreached++;
-        agreeing++;
-        continue;
-      }
-      const wrong = all.find((value) => ![...texts].some((text) => apart(value, text) === undefined));
-      if (wrong === undefined) {
-        agreeing++;
-        if (all.every((value) => texts.has(valueText(value)))) equal++;
-        continue;
-      }
-      const [pc = "0", reg] = key.split(" ");
-      const [text = ""] = texts;
-      const cause = apart(wrong, text) ?? "";
-      const insn = program.insns[Number(pc)];
-      const example = `${record.id} at ${pc} (${insn ? print(insn) : ""}): r${reg} is ${valueText(wrong)}, in the kernel ${[...texts].join(" or ")}`;
+    const found = agreement(program, profile, states);
+    pairs += found.pairs;
+    agreeing += found.agreeing;
+    equal += found.equal;
+    unreached += found.unreached;
+    for (const { pc, reg, ours, theirs, cause } of found.disagreements) {
+      const insn = program.insns[pc];
+      const example = `${record.id} at ${pc} (${insn ? print(insn) : ""}): r${reg} is ${valueText(ours)}, in the kernel ${theirs.join(" or ")}`;
       const known = causes.get(cause);
       if (known === undefined) causes.set(cause, { count: 1, example });
       else known.count++;

@@ -4,7 +4,7 @@
 // verifier-mutants/judge.ts. Each broken verifier is bundled into node_modules/.cache and run as a process of its own,
 // so the sources stay as they are. Prints the survivors; exits with 1 if more than one in twenty survives.
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -15,9 +15,9 @@ import { openKernel } from "../src/kernel/syscall.ts";
 import { randomFrom } from "../test/support/generate.ts";
 import { type Mutation, mutationsOf } from "./verifier-mutants/mutations.ts";
 import {
-  type Answer,
   type Baseline,
   boundaryPrograms,
+  type Expected,
   judged,
   recordVerdict,
   smallRecords,
@@ -30,12 +30,14 @@ const { values } = parseArgs({
     /** Only files whose path has this in it. */
     file: { type: "string", default: "" },
     programs: { type: "string", default: "2500" },
+    /** Of so many of them the kernel's register states are compared, too. */
+    logs: { type: "string", default: "300" },
     /** A folder with verdicts.jsonl, as `bpflab corpus` reads them: its small programs are judged, too. */
     corpus: { type: "string", default: "" },
   },
 });
 const root = join(import.meta.dirname, "..");
-const cache = join(root, "node_modules", ".cache", "verifier-mutants");
+const cache = join(root, "node_modules", ".cache", `verifier-mutants-${process.pid}`);
 /** Numbers, pointers, memory, jumps, and the walk: what the tests in question are about. */
 const folders = ["domain", "state", "search"].map((name) => `src/verifier/${name}`);
 const files = [
@@ -108,30 +110,37 @@ function run(script: string, args: readonly string[]): Promise<string | null> {
   });
 }
 
-async function baselineOf(script: string): Promise<Baseline> {
-  const path = join(cache, "scores.json");
-  await run(script, [path, "scores"]);
+/** What the kernel and the right verifier say of the programs that broken ones are tried on. */
+async function expectations(): Promise<Baseline> {
   const kernel = await openKernel();
   if ("unavailable" in kernel) console.log(`without T4: ${kernel.unavailable}`);
   const seed = 77;
-  let walked = 0;
-  const answers = (count: number, privileged: boolean): Answer[] => {
+  const logs: string[] = [];
+  const answers = (count: number, privileged: boolean): Expected[] => {
     const programs = boundaryPrograms(seed);
-    return Array.from({ length: count }, (): Answer => {
+    return Array.from({ length: count }, (_, at): Expected => {
       const program = programs.next().value;
-      const ours = judged(program, privileged);
-      walked += ours.walked;
-      if ("unavailable" in kernel) return 2;
-      const { verdict } = judge(kernel, program, { logLevel: 0, unprivileged: !privileged });
-      const theirs = verdict === "accept" ? 1 : 0;
-      return verdict === "unable" || theirs !== ours.answer ? 2 : theirs;
+      const { answer, walked } = judged(program, privileged);
+      if ("unavailable" in kernel) return { answer: 2, walked, exact: false };
+      const logged = privileged && at < Number(values.logs);
+      const theirs = judge(kernel, program, { logLevel: logged ? 6 : 4, unprivileged: !privileged });
+      if (logged) logs.push(theirs.log);
+      const agreed = theirs.verdict !== "unable" && (theirs.verdict === "accept") === (answer === 1);
+      return { answer: agreed ? answer : 2, walked, exact: agreed && theirs.insnsProcessed === walked };
     });
   };
   const verdicts = answers(Number(values.programs), true);
   const unprivileged = answers(Math.round(Number(values.programs) / 5), false);
   const { corpus } = values;
-  const recorded = smallRecords(corpus).map(recordVerdict);
-  return { scores: JSON.parse(readFileSync(path, "utf8")), verdicts, unprivileged, seed, walked, corpus, recorded };
+  const recorded = smallRecords(corpus).map((record) => {
+    const found = recordVerdict(record);
+    return { ...found, exact: found.walked === record.insn_processed };
+  });
+  const walks = [...verdicts, ...unprivileged, ...recorded];
+  console.log(
+    `${walks.filter(({ exact }) => exact).length} of ${walks.length} programs walked as far as the kernel does`,
+  );
+  return { scores: {}, verdicts, unprivileged, seed, corpus, recorded, logs, sharpness: [] };
 }
 
 rmSync(cache, { recursive: true, force: true });
@@ -139,7 +148,8 @@ mkdirSync(cache, { recursive: true });
 const whole = join(cache, "whole.mjs");
 await bundle(whole, undefined);
 const baselinePath = join(cache, "baseline.json");
-writeFileSync(baselinePath, JSON.stringify(await baselineOf(whole)));
+writeFileSync(baselinePath, JSON.stringify(await expectations()));
+await run(whole, [baselinePath, "baseline"]);
 const began = performance.now();
 const unbroken = await run(whole, [baselinePath]);
 patience = 30_000 + 10 * (performance.now() - began);

@@ -8,6 +8,8 @@ export interface Mutation {
   readonly kind: Kind;
   readonly file: string;
   readonly line: number;
+  /** The line, without the mistake. */
+  readonly source: string;
   readonly from: string;
   readonly to: string;
   /** The whole file with the mistake in it. */
@@ -69,7 +71,7 @@ const patterns: readonly Pattern[] = [
 function silent(text: string): (at: number) => boolean {
   const spans: (readonly [number, number])[] = [];
   const hidden =
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^ *(?:text|label|kernel|help|facts):[^\n]*$/gm;
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^( *)(?:text|label|help|facts):[^\n]*(?:\n\1 +[^\n]*)*$|^ *kernel:[^\n]*$|^ *declare [^\n]*$/gm;
   for (const match of text.matchAll(hidden)) spans.push([match.index, match.index + match[0].length]);
   return (at) => spans.some(([from, to]) => at >= from && at < to);
 }
@@ -83,13 +85,15 @@ export function mutationsOf(root: string, file: string): readonly Mutation[] {
       const [from] = match;
       const at = match.index;
       const to = replace(from);
-      if (to === from || isSilent(at + from.length - from.trimStart().length)) return [];
-      const line = text.slice(0, at).split("\n").length;
+      const start = at + from.length - from.trimStart().length;
+      if (to === from || isSilent(start)) return [];
+      const line = text.slice(0, start).split("\n").length;
       return [
         {
           kind,
           file,
           line,
+          source: (text.split("\n")[line - 1] ?? "").trim(),
           from: from.trim(),
           to: to.trim(),
           text: text.slice(0, at) + to + text.slice(at + from.length),

@@ -1,11 +1,14 @@
 // What the campaign and the process it runs for each broken verifier must agree on.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Program } from "../../src/isa/program.ts";
-import { type CorpusRecord, judgeRecord } from "../../src/lab/corpus.ts";
+import { type CorpusRecord, corpusCase, judgeRecord } from "../../src/lab/corpus.ts";
+import type { Profile } from "../../src/verifier/verdict.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { boundaryProgram } from "../../test/support/boundary.ts";
 import { randomFrom } from "../../test/support/generate.ts";
+import { type LoggedState, statesOf } from "../../test/support/kernel-log.ts";
+import { agreement } from "../../test/support/kernel-states.ts";
 
 /** A program of a corpus (lab/corpus.ts) that is small enough to be judged often. */
 export function smallRecords(folder: string): readonly CorpusRecord[] {
@@ -19,33 +22,97 @@ export function smallRecords(folder: string): readonly CorpusRecord[] {
   );
 }
 
-/** Our verdict on a record, and its message. */
-export function recordVerdict(record: CorpusRecord): string {
+export interface Said {
+  /** The verdict, and the message of a refusal. */
+  readonly said: string;
+  /** Instructions walked. */
+  readonly walked: number;
+}
+
+/** Our verdict on a record. */
+export function recordVerdict(record: CorpusRecord): Said {
+  let walked = 0;
   const { ours } = judgeRecord(
     record,
     () => "",
-    (program, profile) => verify(program, profile, { limits: LIMITS }),
+    (program, profile) => {
+      const verdict = verify(program, profile, { limits: LIMITS });
+      walked = verdict.statistics.instructions;
+      return verdict;
+    },
   );
-  return ours;
+  return { said: ours, walked };
+}
+
+/** A program, and what the kernel logged of its registers. */
+export interface LoggedProgram {
+  readonly program: Program;
+  readonly profile: Partial<Profile>;
+  readonly logged: readonly LoggedState[];
+}
+
+/** The records of a corpus whose states the kernel logged. */
+export function* loggedRecords(folder: string): Generator<LoggedProgram> {
+  for (const record of smallRecords(folder)) {
+    const path = join(folder, "states", `${record.id}.log`);
+    if (!existsSync(path)) continue;
+    const made = corpusCase(record, () => "");
+    if (typeof made !== "string") yield { ...made, logged: statesOf(readFileSync(path, "utf8")) };
+  }
+}
+
+/** Programs from a seed with the kernel's logs of them. */
+export function* loggedPrograms(seed: number, logs: readonly string[]): Generator<LoggedProgram> {
+  const programs = boundaryPrograms(seed);
+  for (const log of logs) {
+    yield { program: programs.next().value, profile: { rcu: "implicit" }, logged: statesOf(log) };
+  }
+}
+
+/** How many registers are known as well as the kernel knows them, and how many just so. */
+export interface Sharpness {
+  readonly agreeing: number;
+  readonly equal: number;
+}
+
+export function sharpness(programs: Iterable<LoggedProgram>): Sharpness {
+  let agreeing = 0;
+  let equal = 0;
+  for (const { program, profile, logged } of programs) {
+    const found = agreement(program, profile, logged);
+    agreeing += found.agreeing;
+    equal += found.equal;
+  }
+  return { agreeing, equal };
 }
 
 /** What the right verifier scores, and what the kernel says. */
 export interface Baseline {
   /** By name: the percentages of T1. */
   readonly scores: Readonly<Record<string, number>>;
-  /** Of programs from `seed`: where kernel and verifier agree, 1 accepts and 0 refuses; 2: not to be compared. */
-  readonly verdicts: readonly Answer[];
+  /** Of programs from `seed`. */
+  readonly verdicts: readonly Expected[];
   /** The same of a program without privileges. */
-  readonly unprivileged: readonly Answer[];
+  readonly unprivileged: readonly Expected[];
   readonly seed: number;
   /** The folder of a corpus, or nothing; and what is said of its small programs. */
   readonly corpus: string;
-  readonly recorded: readonly string[];
-  /** Instructions walked for all of them. */
-  readonly walked: number;
+  readonly recorded: readonly (Said & { readonly exact: boolean })[];
+  /** The kernel's logs of the first programs from `seed`. */
+  readonly logs: readonly string[];
+  /** Of the corpus, and of those programs. */
+  readonly sharpness: readonly Sharpness[];
 }
 
+/** Where kernel and verifier agree, 1 accepts and 0 refuses; 2: not to be compared. */
 export type Answer = 0 | 1 | 2;
+
+export interface Expected {
+  readonly answer: Answer;
+  /** Instructions that the right verifier walks; `exact`: as many as the kernel. */
+  readonly walked: number;
+  readonly exact: boolean;
+}
 
 /** Enough for honest walks of small programs, and soon used up by one that does not end. */
 export const LIMITS = { instructions: 20_000 };

@@ -4,6 +4,17 @@ import type { Structure } from "./search/structure.ts";
 import type { State } from "./state/state.ts";
 import type { Profile } from "./verdict.ts";
 
+/** What Linux does to an unprivileged program so that a processor that runs ahead of a check finds nothing. */
+export class Speculation {
+  /** How moves of pointers by registers are masked, by instruction. */
+  readonly masks = new Map<number, string>();
+  /** Instructions that no processor may run ahead to, or beyond (kernel: nospec, nospec_result). */
+  readonly before = new Set<number>();
+  readonly behind = new Set<number>();
+  /** A pointer is moved by a number that varies: its mask is the same on all paths only if numbers are (kernel: explore_alu_limits). */
+  strict = false;
+}
+
 export interface Env {
   readonly program: Program;
   readonly profile: Profile;
@@ -12,8 +23,7 @@ export interface Env {
   readonly reference: boolean;
   /** The kind of pointer that each load and store was first seen to go through: Linux rewrites it for that kind. */
   readonly through: Map<number, string>;
-  /** How moves of pointers by registers would be masked in unprivileged programs, by instruction. */
-  readonly masks: Map<number, string>;
+  readonly speculation: Speculation;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;
   /** The function that begins at `start` uses this many bytes of its frame, at the instruction `pc`. */

@@ -100,13 +100,19 @@ export class WalkLog {
     const { before } = this;
     const { pc } = state;
     if (before?.state !== state) {
-      if (this.level === 2) this.say("", `from ${state.path?.from ?? 0} to ${pc}: safe`);
+      if (this.level === 2) this.say("", `from ${state.path?.from ?? 0} to ${pc}${ahead(state)}: safe`);
     } else if (state.frames.length < before.depth) {
       this.returning(state, before);
-      this.say("", `from ${before.pc} to ${pc}: safe`);
+      this.say("", `from ${before.pc} to ${pc}${ahead(state)}: safe`);
     } else {
       this.say(`${pc}: safe`);
     }
+    this.before = null;
+  }
+
+  /** What a processor that runs ahead of a check would do here: it is made to wait. */
+  waits(message: string): void {
+    this.say(...message.split("\n"));
     this.before = null;
   }
 
@@ -150,7 +156,7 @@ export class WalkLog {
       const name = this.program.functions.find((known) => known.pc === pc)?.name ?? "";
       this.say(`Validating ${name}() func#${this.starts.indexOf(pc)}...`);
     } else if (from >= 0 && this.level === 2) {
-      this.say("", `from ${from} to ${pc}:${all}`);
+      this.say("", `from ${from} to ${pc}${ahead(state)}:${all}`);
     }
     this.say(`${pc}:${all}`);
   }
@@ -305,3 +311,5 @@ function touchedBy({ insn, stacks, touched }: Before, state: State): Touched {
   });
   return { regs: touched.regs, slots };
 }
+
+const ahead = (state: State): string => (state.speculative ? " (speculative execution)" : "");

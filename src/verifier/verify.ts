@@ -4,7 +4,7 @@ import { type ProgramTypeName, programType, programTypes } from "../host/program
 import type { Program } from "../isa/program.ts";
 import { checkMapUses } from "./check/maps.ts";
 import { checkSignatures } from "./check/signatures.ts";
-import type { Env } from "./env.ts";
+import { type Env, Speculation } from "./env.ts";
 import { diagnose, profileText, spanAt } from "./explain.ts";
 import { WalkLog } from "./log.ts";
 import { type Refusal, Rejection, reject } from "./reject.ts";
@@ -115,7 +115,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       structure,
       reference: options.engine === "reference",
       through: new Map(),
-      masks: new Map(),
+      speculation: new Speculation(),
       nextId: () => ++ids,
       deepen: (start, bytes, pc) => depths.add(start, bytes, pc),
       push: (state) => {
@@ -133,13 +133,20 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       },
     };
     const { onState } = options;
-    const logged = (state: State): void => {
-      onState?.(state);
+    const trace = (state: State): void => {
+      if (!state.speculative) onState?.(state);
       log?.state(state);
     };
-    const trace = log === null ? (onState ?? null) : logged;
     const safe = log === null ? null : (state: State): void => log.safe(state);
-    search = new Search({ env, budget, trace, safe, breathe: breathing(options) });
+    const waits = log === null ? null : ({ kernel }: Refusal): void => log.waits(kernel ?? "");
+    search = new Search({
+      env,
+      waits,
+      budget,
+      trace: log === null && onState === undefined ? null : trace,
+      safe,
+      breathe: breathing(options),
+    });
     search.push(mainEntry());
     search.run();
     // Timer callbacks and global functions are walked once something has asked for them (kernel: do_check_subprogs).
@@ -152,10 +159,9 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
   } catch (error) {
     if (error instanceof Rejection) return { outcome: "rejected", refusal: error.refusal, counters: counters() };
     if (error instanceof Undecided) {
-      if (error.message !== "")
+      if (error.kernel === null)
         return { outcome: "undecided", kernel: "", stopped: error.message, counters: counters() };
-      const kernel = `BPF program is too large. Processed ${budget + 1} insn`;
-      return { outcome: "undecided", kernel, counters: counters() };
+      return { outcome: "undecided", kernel: error.kernel, counters: counters() };
     }
     throw error;
   }
@@ -165,7 +171,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
 function breathing({ signal, onProgress }: VerifyOptions): ((so: Readonly<Counted>) => void) | null {
   if (signal === undefined && onProgress === undefined) return null;
   const check = (): void => {
-    if (signal?.aborted === true) throw new Undecided(reasonOf(signal));
+    if (signal?.aborted === true) throw new Undecided(reasonOf(signal), null);
   };
   check();
   return (so) => {

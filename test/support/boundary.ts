@@ -11,7 +11,9 @@ import { type MapDef, makeProgram, type Program } from "../../src/isa/program.ts
 import { joined, type Maker, VALUE } from "./boundary-joins.ts";
 import { Builder, imm, reg } from "./build.ts";
 
-export const boundaryTypes = ["socket_filter", "sched_cls", "xdp", "raw_tracepoint"] as const;
+/** The types that Linux loads without CAP_PERFMON, and all. */
+export const openTypes = ["socket_filter", "sched_cls", "xdp"] as const;
+export const boundaryTypes = [...openTypes, "raw_tracepoint"] as const;
 export type BoundaryType = (typeof boundaryTypes)[number];
 
 /** Value sizes of the maps; small, so that bytes and short masks come near them. */
@@ -64,9 +66,9 @@ class Generator implements Maker {
   readonly spilled: { readonly off: number; readonly size: AccessSize }[] = [];
   access = -1;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, types: readonly BoundaryType[]) {
     this.random = random;
-    this.type = this.pick(boundaryTypes);
+    this.type = this.pick(types);
     this.valueSize = this.pick(valueSizes);
     this.out = this.b.label();
     this.kinds[1] = "ctx";
@@ -548,8 +550,8 @@ class Generator implements Maker {
   }
 }
 
-export function boundaryProgram(random: () => number): Boundary {
-  return new Generator(random).program();
+export function boundaryProgram(random: () => number, types: readonly BoundaryType[] = boundaryTypes): Boundary {
+  return new Generator(random, types).program();
 }
 
 /** The same with another offset in the access that lies on the boundary. */

@@ -50,7 +50,7 @@ export function store(env: Env, state: State, access: Access, value: Value, valu
   const base = usable(state, access);
   checkAlignment(env, state, base, access);
   sameKind(env, state, base, access);
-  if (value.isPointer && !env.profile.privileged && base.kind !== "stack") leaksInto(state, base, value, valueReg);
+  if (value.isPointer && !env.profile.privileged && isWritable(env, base)) leaksInto(state, base, value, valueReg);
   switch (base.kind) {
     case "stack":
       writeStack(env, state, base, access, value, valueReg);
@@ -64,6 +64,12 @@ export function store(env: Env, state: State, access: Access, value: Value, valu
     default:
       checkPointer(env, state, base, access);
   }
+}
+
+/** Memory that the program may write numbers to. */
+function isWritable(env: Env, { kind, readOnly }: Value): boolean {
+  if (kind === "packet" || kind === "packetMeta") return contextType(env).packet === "write";
+  return kind === "mapValue" || kind === "ctx" || (kind === "mem" && !readOnly);
 }
 
 function leaksInto(state: State, base: Value, value: Value, valueReg: number | null): never {

@@ -15,6 +15,7 @@ import {
   MISC,
   overwrite,
   place,
+  type Slot,
   SPILL,
   STACK_SIZE,
   type StackObject,
@@ -218,6 +219,7 @@ export function writeStack(
   overwriteObject(env, state, frame, index, access.base, "memory");
   const old = frame.stack.slot(index);
   if (!env.profile.privileged) readSlot(state, base.frame, index);
+  if (!env.profile.privileged && (value.isPointer || !isPlain(old, access.size))) env.speculation.behind.add(state.pc);
   if (!env.profile.privileged && old.value?.isPointer === true && access.size !== 8) {
     reject({
       code: "E0404",
@@ -270,6 +272,18 @@ export function writeStack(
   const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
   if (zero && valueReg !== null) needNumber(env, state, valueReg);
   frame.stack.set(index, overwrite(old, byte, access.size, zero ? ZERO : MISC));
+}
+
+/**
+ * A processor may read what was there before the write is done; plain bytes do no harm (kernel: bypass_spec_v4). Linux
+ * looks at the last `size` bytes of the slot, wherever the write begins.
+ */
+function isPlain(slot: Slot, size: AccessSize): boolean {
+  for (let at = 8 - size; at < 8; at++) {
+    const kind = byteKind(slot, at);
+    if (kind !== MISC && kind !== ZERO) return false;
+  }
+  return true;
 }
 
 /** The low bytes of a number: the number itself, linked as it was, if it has no others. */
@@ -370,11 +384,12 @@ export function fillRange(
         state,
         operand,
         culprit: reg,
-        text: "may overwrite a part of a spilled pointer",
+        text: "would overwrite a part of a spilled pointer",
         label: `byte fp${sign(at)} lies in a spilled pointer`,
-        kernel: `spilled ptr in range of var-offset stack write; insn ${state.pc}, ptr off: ${at}`,
+        kernel: "attempt to corrupt spilled pointer on stack",
       });
     }
+    if (!env.profile.privileged && !isPlain(slot, 1)) env.speculation.behind.add(state.pc);
     // A byte never written stays unwritten in some runs: only privileged programs, who may read it, get here.
     frame.stack.set(index, overwrite(slot === emptySlot ? emptySlot : slot, byte, 1, MISC));
   }

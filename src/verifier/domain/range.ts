@@ -169,7 +169,7 @@ export class Draft {
   }
 
   private bitsFromBounds(): void {
-    // The common prefix of two bounds is that of all between them, as in `tnum.range`.
+    // The common prefix of two bounds is that of all between them.
     const maskHi = smear(this.uminHi ^ this.umaxHi);
     const maskLo = maskHi === 0 ? smear(this.uminLo ^ this.umaxLo) : -1;
     this.knowHalves(this.uminHi & ~maskHi, this.uminLo & ~maskLo, maskHi, maskLo);

@@ -50,13 +50,6 @@ export function constant(hi: number, lo: number): Tnum {
   return new Tnum(hi, lo, 0, 0);
 }
 
-/** The least tnum around the unsigned interval: the common prefix is known, the rest varies. */
-export function range(minHi: number, minLo: number, maxHi: number, maxLo: number): Tnum {
-  const maskHi = word.smear(minHi ^ maxHi);
-  const maskLo = maskHi === 0 ? word.smear(minLo ^ maxLo) : -1;
-  return new Tnum(minHi & ~maskHi, minLo & ~maskLo, maskHi, maskLo);
-}
-
 export function contains(t: Tnum, hi: number, lo: number): boolean {
   return (hi & ~t.maskHi) === t.valueHi && (lo & ~t.maskLo) === t.valueLo;
 }
@@ -78,11 +71,6 @@ export function compatible(a: Tnum, b: Tnum): boolean {
   const hi = (a.valueHi ^ b.valueHi) & ~(a.maskHi | b.maskHi);
   const lo = (a.valueLo ^ b.valueLo) & ~(a.maskLo | b.maskLo);
   return (hi | lo) === 0;
-}
-
-export function intersect(a: Tnum, b: Tnum): Tnum | undefined {
-  if (!compatible(a, b)) return undefined;
-  return new Tnum(a.valueHi | b.valueHi, a.valueLo | b.valueLo, a.maskHi & b.maskHi, a.maskLo & b.maskLo);
 }
 
 export function union(a: Tnum, b: Tnum): Tnum {
@@ -129,10 +117,6 @@ export function sub(a: Tnum, b: Tnum): Tnum {
     differing(leastHi, greatestHi, a.maskHi, b.maskHi),
     differing(leastLo, greatestLo, a.maskLo, b.maskLo),
   );
-}
-
-export function neg(t: Tnum): Tnum {
-  return sub(zero, t);
 }
 
 /**
@@ -227,11 +211,6 @@ export function signExtend(t: Tnum, bits: number): Tnum {
 /** What `t` says of the low 32 bits, and nothing of the others. */
 export function lowOnly(t: Tnum): Tnum {
   return new Tnum(0, t.valueLo, -1, t.maskLo);
-}
-
-/** The high 32 bits of `t` above the low 32 bits of `half`. */
-export function withLow(t: Tnum, half: Tnum): Tnum {
-  return new Tnum(t.valueHi, half.valueLo, t.maskHi, half.maskLo);
 }
 
 /** Byte reversal of the low `size` bits, the others zero. */

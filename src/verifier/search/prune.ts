@@ -37,8 +37,12 @@ export function covers(
   /** Bit n: register n of that frame may still be read. */
   liveIn: (state: State, frame: number) => number,
   comparison: Comparison,
+  /** Numbers must be the same, relied on or not. */
+  strict: boolean,
 ): boolean {
   if (old.frames.length !== now.frames.length) return false;
+  // What a processor may do ahead of a check says nothing of what a run does.
+  if (old.speculative && !now.speculative) return false;
   if (old.rcuDepth !== now.rcuDepth || old.preempt !== now.preempt) return false;
   if (comparison === "exact" && old.rounds !== now.rounds) return false;
   const ids = new Renaming();
@@ -59,25 +63,26 @@ export function covers(
     }
     if (comparison !== "exact" && a.runs > b.runs) return false;
     const live = liveIn(old, n);
-    const free = comparison === "relied" ? ~a.precise : 0;
+    const free = comparison === "relied" && !strict ? ~a.precise : 0;
     for (let reg = 0; reg < 11; reg++) {
       if (((live >> reg) & 1) === 0) continue;
       const before = a.regs[reg] ?? uninit;
       const after = b.regs[reg] ?? uninit;
       if ((free >> reg) & 1 && before.kind === "scalar" && after.kind === "scalar") continue;
-      if (!valueCovers(before, after, ids, comparison)) return false;
+      if (!valueCovers(before, after, ids, comparison, strict)) return false;
     }
-    if (!stackCovers(a, b, ids, comparison)) return false;
+    if (!stackCovers(a, b, ids, comparison, strict)) return false;
   }
   return true;
 }
 
-function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison): boolean {
+function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
   // The same object says the same only when it carries no identity: those must enter the renaming.
   if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0 && old.dynptr === 0) return true;
   if (old.kind === "uninit" && comparison !== "exact") return true;
   if (old.kind !== now.kind) return false;
-  const contained = comparison === "exact" ? equals(old.scalar, now.scalar) : subset(now.scalar, old.scalar);
+  const same = comparison === "exact" || (strict && old.kind === "scalar");
+  const contained = same ? equals(old.scalar, now.scalar) : subset(now.scalar, old.scalar);
   if (!contained) return false;
   if (old.kind === "scalar") {
     // Fewer links than now: the old walk relied on less.
@@ -106,13 +111,13 @@ function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparis
   );
 }
 
-function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparison): boolean {
+function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
   const count = Math.max(old.stack.count, now.stack.count);
   for (let at = 0; at < count; at++) {
     const before = old.stack.slot(at);
     const after = now.stack.slot(at);
     if (comparison !== "relied") {
-      if (!slotCovers(before, after, ids, comparison)) return false;
+      if (!slotCovers(before, after, ids, comparison, strict)) return false;
       continue;
     }
     const bit = 1 << (at & 31);
@@ -120,8 +125,8 @@ function stackCovers(old: Frame, now: Frame, ids: Renaming, comparison: Comparis
     // Writing over an iterator or a dynptr is refused, so that one matters unread too.
     if (!read && before.object === null && after.object === null) continue;
     const precise = ((at < 32 ? old.preciseLo : old.preciseHi) & bit) !== 0;
-    if (!precise && bothNumbers(before, after)) continue;
-    if (!slotCovers(before, after, ids, comparison)) return false;
+    if (!precise && !strict && bothNumbers(before, after)) continue;
+    if (!slotCovers(before, after, ids, comparison, strict)) return false;
   }
   return true;
 }
@@ -138,7 +143,7 @@ function isNumber(slot: Slot): boolean {
   return slot.value.kind === "scalar" && slot.spilled === 8;
 }
 
-function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison): boolean {
+function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
   if (old === emptySlot && comparison !== "exact" && now.value?.isPointer !== true) return now.object === null;
   if ((old.object === null) !== (now.object === null)) return false;
   if (old.object !== null && now.object !== null) {
@@ -147,7 +152,7 @@ function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison)
   }
   if (old.value !== null) {
     if (now.value === null || old.spilled !== now.spilled) return false;
-    if (!valueCovers(old.value, now.value, ids, comparison)) return false;
+    if (!valueCovers(old.value, now.value, ids, comparison, strict)) return false;
   }
   for (let at = 0; at < 8; at++) {
     const a = byteKind(old, at);

@@ -1,9 +1,9 @@
 // The walk over all paths: depth first, with states kept at prune points, so that a state another one stands for is
 // not walked again. A state is open while some continuation of it is unfinished: meeting an open state again, equal
 // in everything that counts, is an endless loop (kernel: do_check, is_state_visited, update_branch_counts).
-
+import type { Insn } from "../../isa/insn.ts";
 import type { Env } from "../env.ts";
-import { reject } from "../reject.ts";
+import { type Refusal, Rejection, reject } from "../reject.ts";
 import { place, STACK_SIZE } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
@@ -24,6 +24,8 @@ export interface Walk {
   readonly trace: ((state: State) => void) | null;
   /** Called where a path ends because an earlier state stands for it; for logs. */
   readonly safe: ((state: State) => void) | null;
+  /** Called where a processor that runs ahead of a check is made to wait, with what it would do; for logs. */
+  readonly waits: ((refusal: Refusal) => void) | null;
   /** Called every `BREATH` instructions: it may show how far the walk has come, or throw `Undecided`. */
   readonly breathe: ((counters: Readonly<Counters>) => void) | null;
 }
@@ -38,8 +40,18 @@ export interface Counters {
   pruned: number;
 }
 
-/** Thrown when the budget is used up, or with a message when the walk was stopped: no verdict. */
-export class Undecided extends Error {}
+/** Thrown when the budget is used up, or the walk was stopped: no verdict. */
+export class Undecided extends Error {
+  /** Linux's line for it; null: it was stopped. */
+  readonly kernel: string | null;
+  constructor(message: string, kernel: string | null) {
+    super(message);
+    this.kernel = kernel;
+  }
+}
+
+/** Ways put aside at a time (kernel: BPF_COMPLEXITY_LIMIT_JMP_SEQ). */
+const MOST_PENDING = 8192;
 
 export class Search {
   private readonly structure: Structure;
@@ -61,6 +73,10 @@ export class Search {
     this.waysSinceState++;
     if (state.parent !== null) state.parent.open++;
     this.pending.push(state);
+    if (this.pending.length > MOST_PENDING) {
+      const kernel = `The sequence of ${this.pending.length} jumps is too complex.`;
+      throw new Undecided("too many ways wait to be walked", kernel);
+    }
   }
 
   /** Walks everything pending to its end. */
@@ -86,7 +102,9 @@ export class Search {
         });
       }
       const walked = ++this.counters.instructions;
-      if (walked > budget) throw new Undecided();
+      if (walked > budget) {
+        throw new Undecided("the budget is used up", `BPF program is too large. Processed ${walked} insn`);
+      }
       if ((walked & (BREATH - 1)) === 0) breathe?.(this.counters);
       this.sinceState++;
       if (this.structure.prunePoints[pc] === 1 && this.visited(state)) {
@@ -96,7 +114,27 @@ export class Search {
       }
       trace?.(state);
       if (insn.kind === "jump" || insn.kind === "goto" || insn.kind === "mayGoto") this.jumpsSinceState++;
-      if (!step(env, state, insn)) return;
+      if (state.speculative ? !this.ahead(state, insn) : !step(env, state, insn)) return;
+    }
+  }
+
+  /**
+   * A step that only a processor takes that runs ahead of a check. Where it would do harm, Linux has it wait instead of
+   * refusing the program (kernel: error_recoverable_with_nospec).
+   */
+  private ahead(state: State, insn: Insn): boolean {
+    const { env } = this.walk;
+    const { pc } = state;
+    const { before, behind, masks } = env.speculation;
+    if (before.has(pc)) return false;
+    try {
+      return step(env, state, insn) && !behind.has(pc);
+    } catch (error) {
+      if (!(error instanceof Rejection) || error.refusal.code === "E0204") throw error;
+      this.walk.waits?.(error.refusal);
+      before.add(pc);
+      masks.delete(pc);
+      return false;
     }
   }
 
@@ -110,6 +148,7 @@ export class Search {
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
     const activation = converging ? this.activationOf(state) : 0;
+    const { strict } = env.speculation;
     const mark = kept.open.length > 0 ? markOf(state, liveAt) : 0;
     // The walk is depth first, so whatever is open lies on the path to here.
     let latest: OpenState | null = null;
@@ -120,14 +159,14 @@ export class Search {
         latest ??= old;
         // A may_goto that jumps without having gone on makes no progress.
         if (mayGoto && old.state.rounds === state.rounds) continue;
-        if (!covers(old.state, state, liveAt, "within")) continue;
+        if (!covers(old.state, state, liveAt, "within", strict)) continue;
         loopBack(state, old);
         return true;
       }
     }
     for (const old of kept.openWith(mark)) {
       const sameLoop = converging && !mayGoto && this.activationOf(old.state) === activation;
-      if (sameLoop || !covers(old.state, state, liveAt, "exact")) continue;
+      if (sameLoop || !covers(old.state, state, liveAt, "exact", strict)) continue;
       reject({
         code: "E0201",
         state,
@@ -141,7 +180,7 @@ export class Search {
       const old = kept.settled[at];
       if (old === undefined) continue;
       const final = loopOf(old) === null;
-      if (!covers(old.state, state, liveAt, final && !env.reference ? "relied" : "within")) {
+      if (!covers(old.state, state, liveAt, final && !env.reference ? "relied" : "within", strict)) {
         old.misses++;
         continue;
       }
@@ -276,6 +315,8 @@ function markOf(state: State, liveAt: (state: State, frame: number) => number): 
         (Math.imul(mark, 0x01000193) ^
           scalar.uminLo ^
           (scalar.umaxLo << 1) ^
+          Math.imul(scalar.sminLo ^ (scalar.smaxLo << 1), 0x27d4eb2f) ^
+          Math.imul(scalar.s32min ^ (scalar.s32max << 1), 0x165667b1) ^
           ((value.kind === "scalar" ? 0 : value.off) << 2) ^
           value.kind.length) |
         0;

@@ -105,6 +105,8 @@ export class State {
   references: readonly Reference[];
   lock: HeldLock | null;
   path: PathNode | null;
+  /** On a way that no run takes: only a processor may, for a while, that runs ahead of a check. */
+  speculative: boolean;
   /** The stored state this one descends from, for counting what is still open (search/open.ts). */
   parent: OpenState | null;
 
@@ -118,6 +120,7 @@ export class State {
     this.references = [];
     this.lock = null;
     this.path = null;
+    this.speculative = false;
     this.parent = null;
   }
 
@@ -131,6 +134,7 @@ export class State {
     out.references = this.references;
     out.lock = this.lock;
     out.path = this.path;
+    out.speculative = this.speculative;
     out.parent = this.parent;
     return out;
   }

@@ -13,6 +13,7 @@ import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
 import { move } from "./pointer.ts";
+import { checkUnmasked } from "./speculation.ts";
 
 /** The value of a register that must have been written. */
 export function read(state: State, reg: number, operand: Operand): Value {
@@ -141,6 +142,7 @@ export function transferAlu(env: Env, state: State, insn: Insn & { kind: "alu" }
       transferAlu(env, state, insn);
       return;
     }
+    checkUnmasked(env, state, op, dst, src.kind === "reg" ? src.reg : -1);
     const result = scalarValue(linux.alu(op, width, left.scalar, right.scalar));
     write(state, dst, insn.op === "add" || insn.op === "sub" ? stillLinked(insn, left, right, result) : result);
     return;

@@ -44,10 +44,8 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
     return { taken, fallthrough: state };
   }
   const taken = state.copy();
-  if (insn.width === 64 && insn.src.kind === "reg") {
-    provePacket(insn.op, left, right, taken, state);
-    if (equality) learnNonNull(insn.op, left, right, taken, state);
-  }
+  provePacket(insn, left, right, taken, state);
+  if (nullTest && insn.src.kind === "reg") learnNonNull(insn.op, left, right, taken, state);
   return { taken, fallthrough: state };
 }
 
@@ -75,19 +73,26 @@ function isZero(value: Value): boolean {
 
 function comparePointers(env: Env, state: State, insn: Jump, left: Value, right: Value): void {
   if (env.profile.privileged) return;
-  const packets = (value: Value) => value.kind.startsWith("packet");
-  if (packets(left) && packets(right)) return;
+  if (proof(insn, left, right) !== undefined) return;
   const equality = insn.width === 64 && (insn.op === "jeq" || insn.op === "jne");
   const nullTest = equality && isZero(right) && (left.maybeNull ? insn.src.kind === "imm" : isNeverNull(left));
   if (nullTest && !right.isPointer) return;
-  const culprit = right.isPointer && insn.src.kind === "reg" ? insn.src.reg : insn.dst;
+  const packets = isPacket(left) && isPacket(right);
+  const culprit = right.isPointer && !packets && insn.src.kind === "reg" ? insn.src.reg : insn.dst;
+  // Linux refuses a pointer on the left when it has put the way of the jump aside.
+  if (culprit === insn.dst && state.speculative) {
+    const taken = state.copy();
+    taken.pc += 1 + insn.off;
+    taken.path = { previous: state.path, from: state.pc, to: taken.pc, kind: "taken" };
+    env.push(taken);
+  }
   reject({
     code: "E0407",
     state,
-    operand: right.isPointer ? "src" : "dst",
+    operand: culprit === insn.dst ? "dst" : "src",
     culprit,
     text: "a pointer is compared with something else than 0",
-    label: `\`r${culprit}\` is a ${kindText(right.isPointer ? right : left)} pointer: only privileged programs may do this`,
+    label: `\`r${culprit}\` is a ${kindText(culprit === insn.dst ? left : right)} pointer: only privileged programs may do this`,
     kernel: `R${culprit} pointer comparison prohibited`,
   });
 }
@@ -172,14 +177,32 @@ function learnNonNull(op: JumpOp, left: Value, right: Value, taken: State, fallt
 
 const MOST_PACKET = 0xffff;
 
-/** A compare of a packet pointer with the packet's end proves bytes on one edge. */
-function provePacket(op: JumpOp, left: Value, right: Value, taken: State, fallthrough: State): void {
-  const pairs = (a: Value, b: Value) =>
+const isPacket = (value: Value): boolean => value.kind.startsWith("packet");
+
+interface Proof {
+  /** The pointer of which bytes are proven; the other operand is the end of them. */
+  readonly pointer: Value;
+  /** As if the pointer stood on the left. */
+  readonly direction: "jgt" | "jge" | "jlt" | "jle";
+}
+
+/** A compare of a packet pointer with the packet's end, or of one to the metadata with the packet's start. */
+function proof(insn: Jump, left: Value, right: Value): Proof | undefined {
+  const pairs = (a: Value, b: Value): boolean =>
     (a.kind === "packet" && b.kind === "packetEnd") ||
     (a.kind === "packetMeta" && b.kind === "packet" && b.off === 0 && b.scalar.isConst && b.id === 0);
   const flipped = !pairs(left, right);
-  if (flipped && !pairs(right, left)) return;
-  const [pointer, direction] = flipped ? [right, mirror[op]] : [left, op];
+  if (insn.width !== 64 || insn.src.kind !== "reg" || (flipped && !pairs(right, left))) return undefined;
+  const direction = flipped ? mirror[insn.op] : insn.op;
+  if (direction !== "jgt" && direction !== "jge" && direction !== "jlt" && direction !== "jle") return undefined;
+  return { pointer: flipped ? right : left, direction };
+}
+
+/** Such a compare proves bytes on one edge. */
+function provePacket(insn: Jump, left: Value, right: Value, taken: State, fallthrough: State): void {
+  const proven = proof(insn, left, right);
+  if (proven === undefined) return;
+  const { pointer, direction } = proven;
   // pointer > end: the fall-through has pointer <= end, so all bytes before the pointer are there, and so on.
   switch (direction) {
     case "jgt":
@@ -194,8 +217,6 @@ function provePacket(op: JumpOp, left: Value, right: Value, taken: State, fallth
       return;
     case "jle":
       prove(taken, pointer, 0);
-      return;
-    default:
       return;
   }
 }

@@ -1,13 +1,16 @@
 // What unprivileged programs may not do to pointers because a processor may run ahead of a check: Linux masks each move
 // by a register, for which the way that is left must be one and the same number on all paths, and a pointer never leaves
 // its memory, not even for a moment (kernel: sanitize_ptr_alu, retrieve_ptr_limit, sanitize_check_bounds).
+import type { AluOp } from "../../isa/alu.ts";
+import type { Insn } from "../../isa/insn.ts";
 import { tnumText } from "../check/bounds.ts";
+import { touchesField } from "../check/fields.ts";
 import type { Scalar } from "../domain/scalar.ts";
 import type { Env } from "../env.ts";
 import { type Operand, reject } from "../reject.ts";
 import { STACK_SIZE } from "../state/stack.ts";
 import type { State } from "../state/state.ts";
-import type { Value } from "../state/value.ts";
+import { unknownScalar, type Value } from "../state/value.ts";
 
 export interface Masked {
   readonly value: Value;
@@ -56,9 +59,38 @@ function limitOf(state: State, { value, op, dst, by, reversed }: Masked, left: b
   return limit;
 }
 
-/** Before the move. Gives the limit that the move begins with. */
+/** Before the move. Gives the limit that the move begins with; null: it is not masked, or that does not matter here. */
 export function checkMasking(env: Env, state: State, move: Masked): number | null {
-  if (env.profile.privileged || move.by < 0) return null;
+  const { speculation } = env;
+  if (env.profile.privileged || move.by < 0 || speculation.before.has(state.pc)) return null;
+  const limit = state.speculative ? null : maskedLimit(env, state, move);
+  // Ahead of the check the mask may leave nothing of the number.
+  if (!move.scalar.isConst) {
+    const unmoved = state.copy();
+    unmoved.set(move.dst, move.value);
+    unmoved.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
+    aside(env, unmoved, state.pc + 1);
+  }
+  return limit;
+}
+
+function aside(env: Env, state: State, pc: number): void {
+  state.speculative = true;
+  state.pc = pc;
+  env.push(state);
+}
+
+/** The way that a jump does not take, for a processor that guesses wrong: what was compared says nothing there. */
+export function guessWrong(env: Env, state: State, insn: Insn & { kind: "jump" }, pc: number): void {
+  if (env.profile.privileged) return;
+  const out = state.copy();
+  out.path = { previous: state.path, from: state.pc, to: pc, kind: pc === state.pc + 1 ? "fallthrough" : "taken" };
+  out.set(insn.dst, unknownScalar);
+  if (insn.src.kind === "reg") out.set(insn.src.reg, unknownScalar);
+  aside(env, out, pc);
+}
+
+function maskedLimit(env: Env, state: State, move: Masked): number {
   const { scalar, dst, by } = move;
   if (!scalar.isConst && scalar.smin < 0n !== scalar.smax < 0n) {
     refuse(
@@ -70,7 +102,9 @@ export function checkMasking(env: Env, state: State, move: Masked): number | nul
       `R${by} has unknown scalar with mixed signed bounds, ${RULE}`,
     );
   }
-  return limitOf(state, move, leftwards(move));
+  const limit = limitOf(state, move, leftwards(move));
+  if (!scalar.isConst) env.speculation.strict = true;
+  return limit;
 }
 
 const leftwards = ({ op, scalar }: Masked): boolean => (op === "add") === scalar.smin < 0n;
@@ -78,7 +112,7 @@ const leftwards = ({ op, scalar }: Masked): boolean => (op === "add") === scalar
 /** After the move: the pointer is still in its memory, and what would be masked is what was masked on other paths. */
 export function checkMoved(env: Env, state: State, move: Masked, moved: Value, before: number | null): void {
   if (env.profile.privileged) return;
-  const { scalar, op, dst } = move;
+  const { scalar, dst } = move;
   if (moved.kind === "stack") {
     const off = moved.off + Number(moved.scalar.smin);
     if (!moved.scalar.isConst) {
@@ -105,7 +139,7 @@ export function checkMoved(env: Env, state: State, move: Masked, moved: Value, b
     const size = BigInt(moved.map?.valueSize ?? 0);
     const least = moved.scalar.smin + BigInt(moved.off);
     const most = moved.scalar.umax + BigInt(moved.off);
-    if (least < 0n || most >= size) {
+    if (least < 0n || most >= size || touchesField(moved, { off: 0, size: 1 })) {
       refuse(
         state,
         dst,
@@ -118,9 +152,19 @@ export function checkMoved(env: Env, state: State, move: Masked, moved: Value, b
   }
   if (before === null) return;
   const after = limitOf(state, { ...move, value: moved }, leftwards(move));
-  const mask = `${Math.abs(before - after)} ${scalar.smin < 0n} ${scalar.isConst} ${move.reversed}`;
-  const known = env.masks.get(state.pc);
-  if (known === undefined) env.masks.set(state.pc, mask);
+  settleMask(env, state, move, `${Math.abs(before - after)} ${scalar.smin < 0n} ${scalar.isConst} ${move.reversed}`);
+}
+
+/** Where two numbers are added or subtracted, on another path a pointer may be (kernel: sanitize_val_alu). */
+export function checkUnmasked(env: Env, state: State, op: AluOp, dst: number, by: number): void {
+  if (env.profile.privileged || by < 0 || (op !== "add" && op !== "sub")) return;
+  if (!env.speculation.before.has(state.pc)) settleMask(env, state, { op, dst }, "number");
+}
+
+/** One instruction has one mask. */
+function settleMask(env: Env, state: State, { op, dst }: Pick<Masked, "op" | "dst">, mask: string): void {
+  const known = env.speculation.masks.get(state.pc);
+  if (known === undefined) env.speculation.masks.set(state.pc, mask);
   else if (known !== mask) {
     refuse(
       state,

@@ -25,6 +25,7 @@ import { branch } from "./branch.ts";
 import { callHost } from "./call.ts";
 import { callLocal } from "./function.ts";
 import { exit, refuseOpen } from "./leave.ts";
+import { guessWrong } from "./speculation.ts";
 
 /** Applies the instruction at state.pc; false when this path has ended. Other paths are pushed on env. */
 export function step(env: Env, state: State, insn: Insn): boolean {
@@ -152,7 +153,9 @@ function jumpTo(env: Env, state: State, insn: Insn & { kind: "jump" }): boolean 
     to.path = linked === undefined ? node : { ...node, linked };
     to.pc = target;
   };
-  if (taken !== null) leave(taken, here + 1 + insn.off, "taken");
+  const target = here + 1 + insn.off;
+  if (taken === null || fallthrough === null) guessWrong(env, state, insn, taken === null ? target : here + 1);
+  if (taken !== null) leave(taken, target, "taken");
   if (fallthrough !== null) leave(fallthrough, here + 1, "fallthrough");
   if (taken !== null && taken !== state) env.push(taken);
   return true;

@@ -199,6 +199,17 @@ export const laws: readonly Law[] = [
     },
   },
   {
+    name: "what says nothing new leaves the very scalar",
+    share: 0.3,
+    law: function* (random) {
+      const a = sample(random).scalar;
+      const wider = join(a, sample(random).scalar);
+      const twin = new Scalar(a.draft());
+      if (intersect(a, wider) !== a || intersect(a, twin) !== a) yield shown("crossed", a, wider);
+      if (join(wider, a) !== wider || join(a, wider) !== wider || join(a, twin) !== a) yield shown("joined", a, wider);
+    },
+  },
+  {
     name: "a word beside any one bound is outside",
     share: 0.3,
     law: function* (random) {
