@@ -60,6 +60,53 @@ it("a slot that is not read any more does not keep states apart, one that is rea
   expect(answer(unread)).toBe("accepted");
 });
 
+it.each([
+  [
+    "zeroes",
+    (at: number) => `*(u8 *)(r10 - ${8 * at + 7}) = r6`,
+    (at: number) => `*(u8 *)(r10 - ${8 * at + 7}) = 0`,
+    7,
+  ],
+  [
+    "a number's bytes",
+    (at: number) => `*(u8 *)(r10 - ${8 * at + 8}) = r6\n*(u8 *)(r10 - ${8 * at + 7}) = r6`,
+    (at: number) => `*(u16 *)(r10 - ${8 * at + 8}) = 5`,
+    8,
+  ],
+] as const)("unknown bytes on the stack stand for %s", (_, unknown, known, byte) => {
+  const each = (text: (at: number) => string): string => Array.from({ length: 12 }, (_, at) => text(at)).join("\n");
+  const coins = each((at) => `${coin(`l${at}`)}${unknown(at)}\ngoto j${at}\nl${at}: ${known(at)}\nj${at}:`);
+  const verdict = judged(
+    `call bpf_get_prandom_u32\nr6 = r0\n${coins}\n${each((at) => `r1 = *(u8 *)(r10 - ${8 * at + byte})`)}\nr0 = 0\nexit`,
+  );
+  expect(answer(verdict)).toBe("accepted");
+  expect(verdict.statistics.instructions).toBeLessThan(600);
+});
+
+it("unknown bytes on the stack do not stand for a pointer", () => {
+  const text = `${value}${found}call bpf_get_prandom_u32
+r6 = r0
+${coin("other")}*(u32 *)(r10 - 16) = r6
+*(u32 *)(r10 - 12) = r6
+goto join
+other:
+*(u64 *)(r10 - 16) = r9
+join:
+r1 = *(u64 *)(r10 - 16)
+r1 *= 2
+out:
+r0 = 0
+exit`;
+  expect([judged(text), judged(text, { engine: "reference" })].map(answer)).toEqual(["E0405", "E0405"]);
+});
+
+it("a function that a symbol puts behind the end is none", () => {
+  const outcome = assemble("r0 = 0\nexit");
+  if (!outcome.ok) throw new Error("does not assemble");
+  const program = { ...outcome.value, functions: [{ name: "behind", pc: 2, global: false }] };
+  expect(answer(verify(program))).toBe("accepted");
+});
+
 it("what a loop relied on in a later round counts for the states of its first", () => {
   // r7 is 0 in the first round; what it is in later ones decides an access behind the loop.
   const text = `${value}${found}r7 = 0

@@ -12,10 +12,13 @@ const head = `.prog sched_cls
 .rcu implicit
 .map small, type=array, key=4, value=16, max=1
 .map locked, type=array, key=4, value=16, max=1, spin_lock=4
+.map hashed, type=hash, key=4, value=16, max=1
 r6 = r1
 r7 = map_value[small] ll
 r8 = *(u8 *)(r7 + 0)
 `;
+
+const lookup = "*(u32 *)(r10 - 4) = 0\nr2 = r10\nr2 += -4\nr1 = hashed ll\ncall bpf_map_lookup_elem\n";
 
 const programs = [
   ["a value, moved within", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
@@ -34,6 +37,23 @@ const programs = [
   ],
   ["the context, compared with 0", "if r6 == 0 goto +0", "pointer comparison prohibited"],
   ["a map's value, compared with 0", "if r7 == 0 goto +0", null],
+  ["a map's value, its low half compared with 0", "if w7 == 0 goto +0", null],
+  ["a map's value, compared with 0 in order", "if r7 > 0 goto +0", "R7 pointer comparison prohibited"],
+  ["a map's value, compared with 1", "if r7 == 1 goto +0", "R7 pointer comparison prohibited"],
+  ["a map's value, compared with a 0 in a register", "r1 = 0\nif r7 == r1 goto +0", null],
+  ["what may be null, compared with 0", `${lookup}if r0 == 0 goto +0`, null],
+  [
+    "what may be null, compared with a 0 in a register",
+    `${lookup}r1 = 0\nif r0 == r1 goto +0`,
+    "R0 pointer comparison prohibited",
+  ],
+  ["a number, compared with the context", "if r8 == r6 goto +0", "R6 pointer comparison prohibited"],
+  ["the context, negated", "r6 = -r6", "R6 pointer arithmetic prohibited"],
+  [
+    "the stack, one byte written and two read",
+    "*(u8 *)(r10 - 16) = 1\nr1 = *(u16 *)(r10 - 16)",
+    "invalid read from stack off -16+1 size 2",
+  ],
   ["stack below what was written", "r1 = *(u64 *)(r10 - 64)", "invalid read from stack R10 off=-64 size=8"],
   [
     "differently on two paths",

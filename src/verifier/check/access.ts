@@ -29,8 +29,7 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
   switch (base.kind) {
     case "stack": {
       const filled = readStack(env, state, base, access);
-      if (!signed || filled.kind !== "scalar" || access.size === 8) return filled;
-      return scalarValue(movsx(64, bitsOf[access.size], filled.scalar));
+      return signed && access.size !== 8 ? scalarValue(movsx(64, bitsOf[access.size], filled.scalar)) : filled;
     }
     case "typed":
       return loadTyped(env, state, base, access);

@@ -25,7 +25,7 @@ import {
 } from "../state/stack.ts";
 import { type Frame, type State, slotPlace } from "../state/state.ts";
 import { kindText, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
-import { tnumText } from "./bounds.ts";
+import { GREATEST_OFFSET, tnumText } from "./bounds.ts";
 import type { Access } from "./reach.ts";
 
 /** The frame that a stack pointer points into. */
@@ -62,10 +62,10 @@ export function stackRange(
   }
   // Without privilege nothing is read below what was written.
   const floor = how === "read from" && !env.profile.privileged ? -8 * frameOf(state, base).stack.count : -STACK_SIZE;
-  const unbounded = !fixed && (scalar.smax >= 1n << 29n || scalar.smin <= -(1n << 29n));
+  const unbounded = scalar.smax >= BigInt(GREATEST_OFFSET);
   const least = unbounded ? 0 : Number(scalar.smin) + at;
   const end = unbounded ? 0 : Number(scalar.smax) + at + size;
-  if (!unbounded && fixed && least >= -STACK_SIZE && least < floor && end <= 0) {
+  if (fixed && least >= -STACK_SIZE && least < floor && end <= 0) {
     reject({
       code: "E0305",
       state,
@@ -275,14 +275,11 @@ export function writeStack(
 }
 
 /**
- * A processor may read what was there before the write is done; plain bytes do no harm (kernel: bypass_spec_v4). Linux
- * looks at the last `size` bytes of the slot, wherever the write begins.
+ * A processor may still read what was there before; plain bytes do no harm (kernel: bypass_spec_v4). Linux looks at the
+ * last `size` bytes of the slot, wherever the write begins.
  */
 function isPlain(slot: Slot, size: AccessSize): boolean {
-  for (let at = 8 - size; at < 8; at++) {
-    const kind = byteKind(slot, at);
-    if (kind !== MISC && kind !== ZERO) return false;
-  }
+  for (let at = 8 - size; at < 8; at++) if (![MISC, ZERO].includes(byteKind(slot, at))) return false;
   return true;
 }
 
@@ -391,7 +388,7 @@ export function fillRange(
     }
     if (!env.profile.privileged && !isPlain(slot, 1)) env.speculation.behind.add(state.pc);
     // A byte never written stays unwritten in some runs: only privileged programs, who may read it, get here.
-    frame.stack.set(index, overwrite(slot === emptySlot ? emptySlot : slot, byte, 1, MISC));
+    frame.stack.set(index, overwrite(slot, byte, 1, MISC));
   }
   env.deepen(frame.start, -least, state.pc);
 }

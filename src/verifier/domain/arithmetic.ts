@@ -78,10 +78,6 @@ export function truncate(sizeBytes: 1 | 2 | 4 | 8, a: Scalar): Scalar {
   if (a.u32max - a.u32min <= mask && (a.lowMin & mask) <= (a.lowMax & mask)) {
     out.lowBetween(a.lowMin & mask, a.lowMax & mask);
   }
-  if (a.s32max - a.s32min <= mask && (a.s32min & mask) <= (a.s32max & mask)) {
-    out.lowBetween(a.s32min & mask, a.s32max & mask);
-  }
-  out.clearHigh();
   return settled(out);
 }
 

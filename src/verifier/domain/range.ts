@@ -184,36 +184,22 @@ export class Draft {
    * empty, the other is an interval in both readings.
    */
   private reconcileSigns(): void {
+    if ((this.sminHi ^ this.smaxHi) >= 0) {
+      this.atLeast(this.sminHi, this.sminLo);
+      this.atMost(this.smaxHi, this.smaxLo);
+    } else if (below(this.smaxHi, this.smaxLo, this.uminHi, this.uminLo)) this.atLeast(this.sminHi, this.sminLo);
+    else if (below(this.umaxHi, this.umaxLo, this.sminHi, this.sminLo)) this.atMost(this.smaxHi, this.smaxLo);
     if ((this.uminHi ^ this.umaxHi) >= 0) {
       this.signedAtLeast(this.uminHi, this.uminLo);
       this.signedAtMost(this.umaxHi, this.umaxLo);
     }
-    if ((this.sminHi ^ this.smaxHi) >= 0) {
-      this.atLeast(this.sminHi, this.sminLo);
-      this.atMost(this.smaxHi, this.smaxLo);
-      this.signedAtLeast(this.uminHi, this.uminLo);
-      this.signedAtMost(this.umaxHi, this.umaxLo);
-    } else if (below(this.smaxHi, this.smaxLo, this.uminHi, this.uminLo)) {
-      this.atLeast(this.sminHi, this.sminLo);
-      this.signedAtMost(this.umaxHi, this.umaxLo);
-    } else if (below(this.umaxHi, this.umaxLo, this.sminHi, this.sminLo)) {
-      this.atMost(this.smaxHi, this.smaxLo);
-      this.signedAtLeast(this.uminHi, this.uminLo);
-    }
   }
 
   private reconcileLowSigns(): void {
+    if ((this.s32min ^ this.s32max) >= 0) this.lowBetween(this.s32min, this.s32max);
+    else if (this.s32max >>> 0 < this.lowMin >>> 0) this.lowAtLeast(this.s32min);
+    else if (this.lowMax >>> 0 < this.s32min >>> 0) this.lowAtMost(this.s32max);
     if ((this.lowMin ^ this.lowMax) >= 0) this.lowSignedBetween(this.lowMin, this.lowMax);
-    if ((this.s32min ^ this.s32max) >= 0) {
-      this.lowBetween(this.s32min, this.s32max);
-      this.lowSignedBetween(this.lowMin, this.lowMax);
-    } else if (this.s32max >>> 0 < this.lowMin >>> 0) {
-      this.lowAtLeast(this.s32min);
-      this.lowSignedAtMost(this.lowMax);
-    } else if (this.lowMax >>> 0 < this.s32min >>> 0) {
-      this.lowAtMost(this.s32max);
-      this.lowSignedAtLeast(this.lowMin);
-    }
   }
 
   private lowFromWhole(): void {

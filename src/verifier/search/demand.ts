@@ -140,7 +140,7 @@ function followBack(env: Env, state: State): void {
       const insn = insns[node.from] ?? null;
       if (insn === null) break;
       frame = reverseNode(node, insn, frame);
-      if (frame < 0 || frame >= MOST_FRAMES - 1) break;
+      if (frame < 0) break;
       pc = node.from;
       node = node.previous;
     } else {
@@ -206,7 +206,6 @@ function reverseNode(node: PathNode, insn: Insn, frame: number): number {
     }
     case "return": {
       const inner = frame + 1;
-      drop(inner);
       regs[inner] = (regs[frame] ?? 0) & 1;
       regs[frame] = (regs[frame] ?? 0) & ~CLOBBERED;
       return inner;
@@ -216,7 +215,6 @@ function reverseNode(node: PathNode, insn: Insn, frame: number): number {
       drop(frame);
       return frame - 1;
     case "again":
-      drop(frame + 1);
       return frame + 1;
     case "spill": {
       const place = node.place ?? -1;

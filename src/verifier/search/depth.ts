@@ -3,7 +3,7 @@ import { hasOwnStacks, programTypes } from "../../host/programs.ts";
 import { helperById } from "../../host/table.ts";
 import { spillArea } from "../check/fastcall.ts";
 import type { Env } from "../env.ts";
-import { reject } from "../reject.ts";
+import { type Refusal, reject } from "../reject.ts";
 import { STACK_SIZE } from "../state/stack.ts";
 import { DEEPEST_CALLS } from "../transfer/function.ts";
 import { type Subprogram, subprogramAt } from "./structure.ts";
@@ -44,6 +44,21 @@ interface Caller {
   readonly pc: number;
 }
 
+function tooDeep(from: Caller, used: number, running: string | null): Pick<Refusal, "text" | "label" | "kernel"> {
+  if (used > STACK_SIZE) {
+    return {
+      text: `nested calls use ${used} bytes of stack`,
+      label: `${STACK_SIZE} is the most, over all frames`,
+      kernel: `combined stack size of ${from.frames} calls is ${used}. Too large`,
+    };
+  }
+  return {
+    text: running === null ? `more than ${DEEPEST_CALLS} frames` : "a function calls itself",
+    label: running === null ? "the ninth frame" : `\`${running}\` is already running`,
+    kernel: `the call stack of ${from.frames - 1} frames is too deep !`,
+  };
+}
+
 export function checkStackDepth(env: Env, depths: Depths): void {
   const { insns } = env.program;
   const { subprograms } = env.structure;
@@ -53,16 +68,6 @@ export function checkStackDepth(env: Env, depths: Depths): void {
 
   const visit = (start: number, from: Caller, own: boolean): void => {
     const sub = subprogramAt(env.structure, start);
-    if (from.chain.has(start)) {
-      reject({
-        code: "E0204",
-        pc: from.pc,
-        operand: "whole",
-        text: "a function calls itself",
-        label: `\`${sub.name}\` is already running`,
-        kernel: `recursive call from ${subprogramAt(env.structure, from.pc).name}() to ${sub.name}()`,
-      });
-    }
     const size = Math.ceil(depths.of(env, sub) / UNIT) * UNIT;
     const used = own && size >= PRIVATE_FROM ? from.bytes : from.bytes + size;
     if (used > STACK_SIZE || from.frames > DEEPEST_CALLS) {
@@ -70,12 +75,7 @@ export function checkStackDepth(env: Env, depths: Depths): void {
         code: "E0204",
         pc: from.pc,
         operand: "whole",
-        text: used > STACK_SIZE ? `nested calls use ${used} bytes of stack` : `more than ${DEEPEST_CALLS} frames`,
-        label: used > STACK_SIZE ? `${STACK_SIZE} is the most, over all frames` : "the ninth frame",
-        kernel:
-          used > STACK_SIZE
-            ? `combined stack size of ${from.frames} calls is ${used}. Too large`
-            : `the call stack of ${from.frames} frames is too deep !`,
+        ...tooDeep(from, used, from.chain.has(start) ? sub.name : null),
       });
     }
     const chain = new Set([...from.chain, start]);

@@ -1,6 +1,6 @@
 // Conditional jumps: which edges can be taken, and what each teaches (kernel: check_cond_jmp_op,
 // mark_ptr_or_null_regs, find_good_pkt_pointers, sync_linked_regs).
-import type { Insn } from "../../isa/insn.ts";
+import type { Insn, Width } from "../../isa/insn.ts";
 import type { JumpOp } from "../../isa/jump.ts";
 import { isTrusted } from "../check/typed.ts";
 import { alu, decide, refine, refineSame } from "../domain/linux.ts";
@@ -30,9 +30,10 @@ export function branch(env: Env, state: State, insn: Jump): Edges {
   if (left.kind === "scalar" && right.kind === "scalar") return numbers(env, state, insn, left, right);
   const equality = insn.op === "jeq" || insn.op === "jne";
   const nullTest = equality && insn.width === 64;
+  const zero = (value: Value): boolean => isZero(value, insn.width);
   comparePointers(env, state, insn, left, right);
   // Linux knows a pointer from 0 in any register, but learns that one is null only from the constant.
-  if (nullTest && ((isNeverNull(left) && isZero(right)) || (isNeverNull(right) && isZero(left)))) {
+  if (equality && ((isNeverNull(left) && zero(right)) || (isNeverNull(right) && zero(left)))) {
     if (left.kind === "scalar") needNumber(env, state, insn.dst);
     else if (insn.src.kind === "reg") needNumber(env, state, insn.src.reg);
     return insn.op === "jeq" ? never(state) : always(state);
@@ -67,15 +68,17 @@ function isNeverNull(value: Value): boolean {
   return !value.maybeNull && (value.kind === "typed" ? isTrusted(value) : neverNull.has(value.kind));
 }
 
-function isZero(value: Value): boolean {
-  return value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
+/** Of a pointer's low half alone Linux believes the same as of all of it. */
+function isZero({ kind, scalar }: Value, width: Width): boolean {
+  return kind === "scalar" && (width === 64 ? scalar.value === 0n : scalar.isLowConst && scalar.u32min === 0);
 }
 
 function comparePointers(env: Env, state: State, insn: Jump, left: Value, right: Value): void {
   if (env.profile.privileged) return;
   if (proof(insn, left, right) !== undefined) return;
-  const equality = insn.width === 64 && (insn.op === "jeq" || insn.op === "jne");
-  const nullTest = equality && isZero(right) && (left.maybeNull ? insn.src.kind === "imm" : isNeverNull(left));
+  const equality = insn.op === "jeq" || insn.op === "jne";
+  const whole = insn.width === 64 && insn.src.kind === "imm";
+  const nullTest = equality && isZero(right, insn.width) && (left.maybeNull ? whole : isNeverNull(left));
   if (nullTest && !right.isPointer) return;
   const packets = isPacket(left) && isPacket(right);
   const culprit = right.isPointer && !packets && insn.src.kind === "reg" ? insn.src.reg : insn.dst;
@@ -158,7 +161,7 @@ function learn(state: State, reg: number, old: Value, scalar: Scalar): void {
 /** Every copy of a maybe-null pointer becomes 0, or a pointer. */
 function withNull(state: State, tested: Value, isNull: boolean): void {
   state.mapValues((value) => {
-    if (!value.maybeNull || value.id !== tested.id || !value.isPointer) return value;
+    if (value.id !== tested.id) return value;
     if (isNull) return scalarValue(Scalar.constant(0n));
     return value.with({ maybeNull: false, id: 0 });
   });
@@ -243,8 +246,6 @@ function prove(state: State, pointer: Value, strict: 0 | 1 | -1): void {
   if (pointer.scalar.umax + BigInt(pointer.off) > BigInt(MOST_PACKET)) return;
   const proven = pointer.off + strict;
   state.mapValues((value) =>
-    value.kind === pointer.kind && value.id === pointer.id && value.size < proven
-      ? value.with({ size: proven })
-      : value,
+    value.kind === pointer.kind && value.id === pointer.id ? value.with({ size: Math.max(value.size, proven) }) : value,
   );
 }

@@ -90,9 +90,9 @@ export function move(env: Env, state: State, step: Move): Value {
       `R${dst} subtraction from stack pointer prohibited`,
     );
   }
-  if (scalar.isConst) {
-    const by = Number(scalar.smin) * (op === "add" ? 1 : -1);
-    const off = value.off + by;
+  const by = scalar.signedValue;
+  if (by !== undefined) {
+    const off = value.off + Number(op === "add" ? by : -by);
     if (Math.abs(off) >= GREATEST_OFFSET) {
       return refuse(
         "the pointer is moved too far",
@@ -107,7 +107,7 @@ export function move(env: Env, state: State, step: Move): Value {
   }
   const varying = domain.alu(op, 64, value.scalar, scalar);
   const moved = value.with({ scalar: varying });
-  checkDistance(state, { ...step, scalar: varying, op: "add", linkedBy: 0 });
+  checkDistance(state, { ...step, scalar: varying, linkedBy: 0 });
   if (value.kind === "packet" || value.kind === "packetMeta") {
     // A new place in the packet: what was proven of the old one says nothing of it.
     return moved.with({ id: env.nextId(), size: 0 });
@@ -117,16 +117,14 @@ export function move(env: Env, state: State, step: Move): Value {
 }
 
 /** Refuses distances so great that offsets could wrap (kernel: check_reg_sane_offset). */
-function checkDistance(state: State, { value, scalar, op, culprit, operand, linkedBy = 0 }: Move): void {
+function checkDistance(state: State, { value, scalar, culprit, operand, linkedBy = 0 }: Move): void {
   const limit = BigInt(GREATEST_OFFSET);
   const refuse = (text: string, label: string, kernel: string): never =>
     reject({ code: "E0402", state, operand, culprit, text, label, kernel });
   const kind = kindText(value);
-  if (scalar.isConst) {
-    const by = op === "sub" ? -scalar.smin : scalar.smin;
-    if (by >= limit || by <= -limit) {
-      refuse("the pointer is moved too far", `by ${by}`, `math between ${kind} pointer and ${by} is not allowed`);
-    }
+  const by = scalar.signedValue;
+  if (by !== undefined && (by >= limit || by <= -limit)) {
+    refuse("the pointer is moved too far", `by ${by}`, `math between ${kind} pointer and ${by} is not allowed`);
   }
   if (linkedBy >= GREATEST_OFFSET || linkedBy <= -GREATEST_OFFSET) {
     refuse(
@@ -135,7 +133,7 @@ function checkDistance(state: State, { value, scalar, op, culprit, operand, link
       `${kind} pointer offset ${linkedBy} is not allowed`,
     );
   }
-  if (scalar.isConst) return;
+  if (by !== undefined) return;
   if (scalar.smin === -(1n << 63n)) {
     refuse(
       `a ${kind} pointer is moved by a number with no lower bound`,

@@ -1,0 +1,169 @@
+// The last thing that each rule allows and the first that it does not, with Linux's line for it; where the running
+// kernel answers, it is asked as well.
+import { describe, expect, it } from "vitest";
+import { assemble } from "../../src/asm/assemble.ts";
+import type { Program } from "../../src/isa/program.ts";
+import { judge } from "../../src/kernel/judge.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { kernelThere, theKernel } from "../support/kernel.ts";
+
+/** r6: the context; r7: a map's value of 16 bytes; r8: any number. */
+const head = `.prog sched_cls
+.rcu implicit
+.map small, type=array, key=4, value=16, max=1
+.map keyed, type=hash, key=8, value=16, max=4
+.map one, type=array, key=4, value=16, max=1, spin_lock=0
+.map two, type=array, key=4, value=16, max=1, spin_lock=0
+r6 = r1
+r7 = map_value[small] ll
+r8 = *(u64 *)(r7 + 0)
+`;
+const lookup = "*(u64 *)(r10 - 8) = 0\nr2 = r10\nr2 += -8\nr1 = keyed ll\ncall bpf_map_lookup_elem\n";
+const dynptr = "r1 = r7\nr2 = 16\nr3 = 0\nr4 = r10\nr4 += -16\ncall bpf_dynptr_from_mem\n";
+const stack = (most: string): string =>
+  `if r8 > ${most} goto out\nr1 = r10\nr1 += -8\nr1 += r8\nr0 = *(u8 *)(r1 + 0)\nout:`;
+const each = (access: string): string => `r1 = keyed ll
+r2 = visit ll
+r3 = 0
+r4 = 0
+call bpf_for_each_map_elem
+r0 = 0
+exit
+.func visit
+visit: ${access}`;
+
+const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
+  ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
+  ["a value from its start", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
+  [
+    "a value, perhaps back to its start",
+    "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 3)",
+    "R7 unbounded memory access",
+  ],
+  ["a value, its last byte", "r0 = *(u8 *)(r7 + 15)", null],
+  ["a value, past its end", "r0 = *(u8 *)(r7 + 16)", "R7 min value is outside of the allowed memory range"],
+  ["a value, past its end by as much as 1", "r8 &= 1\nr7 += r8\nr0 = *(u8 *)(r7 + 15)", "R7 max value is outside"],
+  ["a value, up to its end", "r8 &= 1\nr7 += r8\nr0 = *(u8 *)(r7 + 14)", null],
+  ["a value, before it", "r0 = *(u8 *)(r7 - 1)", "R7 min value is outside of the allowed memory range"],
+  [
+    "a value, without a bound",
+    "if r8 > 0x20000000 goto +2\nr7 += r8\nr0 = *(u8 *)(r7 + 0)",
+    "R7 unbounded memory access",
+  ],
+  ["a value, far", "if r8 > 0x1fffffff goto +2\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 max value is outside"],
+  ["a pointer moved by any number", "r7 += r8", "map_value pointer and register with unbounded min value"],
+  ["a pointer moved too far", "r7 += 0x20000000", "math between map_value pointer and 536870912 is not allowed"],
+  ["a pointer moved nearly too far", "r7 += 0x1fffffff", null],
+  ["a pointer moved back too far", "r7 -= 0x20000000", "math between map_value pointer and 536870912 is not allowed"],
+  ["a pointer moved back nearly too far", "r7 -= 0x1fffffff", null],
+  [
+    "a pointer moved too far in two steps",
+    "r7 += 0x1fffffff\nr7 += 1",
+    "map_value pointer offset 536870912 is not allowed",
+  ],
+  [
+    "a pointer moved back by as much as is too far",
+    "if r8 s> 0 goto +2\nif r8 s< 0xe0000000 goto +1\nr7 += r8",
+    "value -536870912 makes map_value pointer be out of bounds",
+  ],
+  ["a pointer moved back by nearly as much", "if r8 s> 0 goto +2\nif r8 s< 0xe0000001 goto +1\nr7 += r8", null],
+  ["a map, moved", "r1 = small ll\nr1 += 8", "R1 pointer arithmetic on map_ptr prohibited"],
+  ["a map, moved by nothing", "r1 = small ll\nr1 += 0", null],
+  ["a map, moved back by nothing", "r1 = small ll\nr1 -= 0", "R1 pointer arithmetic on map_ptr prohibited"],
+  [
+    "a map, moved by what may be nothing",
+    "r1 = small ll\nr8 &= 1\nr1 += r8",
+    "R1 pointer arithmetic on map_ptr prohibited",
+  ],
+  [
+    "the packet's end, moved by nothing",
+    "r1 = *(u32 *)(r6 + 80)\nr1 += 0",
+    "R1 pointer arithmetic on pkt_end prohibited",
+  ],
+  ["the stack, without a bound", stack("0x20000000"), "invalid unbounded variable-offset read from stack R1"],
+  ["the stack, far", stack("0x1fffffff"), "invalid variable-offset read from stack R1"],
+  ["the stack, its last byte", stack("7"), null],
+  ["the stack, past its last byte", stack("8"), "invalid variable-offset read from stack R1"],
+  ["the stack, its first byte", "r0 = *(u8 *)(r10 - 512)", null],
+  ["the stack, before its first byte", "r0 = *(u8 *)(r10 - 513)", "invalid read from stack R10 off=-513 size=1"],
+  ["the stack, at its end", "r0 = *(u8 *)(r10 + 0)", "invalid read from stack R10 off=0 size=1"],
+  ["what may be null, compared with 0", `${lookup}if r0 == 0 goto +1\nr0 = *(u8 *)(r0 + 0)`, null],
+  ["what may be null, compared with 5", `${lookup}if r0 == 5 goto +1\nr0 = *(u8 *)(r0 + 0)`, "R0 invalid mem access"],
+  ["what may be null, in 32 bits", `${lookup}if w0 == 0 goto +1\nr0 = *(u8 *)(r0 + 0)`, "R0 invalid mem access"],
+  ["what is not null, in 32 bits", "if w7 != 0 goto +1\nr7 = *(u8 *)(r8 + 0)", null],
+  [
+    "what is not null, its low half like a number's",
+    "r1 = *(u32 *)(r7 + 0)\nr1 <<= 32\nif w7 != w1 goto +1\nr7 = *(u8 *)(r8 + 0)",
+    null,
+  ],
+  [
+    "what is not null, like a number",
+    "r1 = *(u32 *)(r7 + 0)\nr1 <<= 32\nif r7 != r1 goto +1\nr7 = *(u8 *)(r8 + 0)",
+    "R8 invalid mem access",
+  ],
+  ["what may be null, in order", `${lookup}if r0 < 1 goto +1\nr0 = *(u8 *)(r0 + 0)`, "R0 invalid mem access"],
+  ["what may be null, beside what is not", `${lookup}if r0 != r7 goto +1\nr0 = *(u8 *)(r0 + 0)`, null],
+  [
+    "what may be null, on the side where it is not equal",
+    `${lookup}if r0 == r7 goto +1\nr0 = *(u8 *)(r0 + 0)`,
+    "R0 invalid mem access",
+  ],
+  ["a key, its last byte", each("r0 = *(u8 *)(r2 + 7)"), null],
+  ["a key, past its end", each("r0 = *(u8 *)(r2 + 8)"), "R2 min value is outside of the allowed memory range"],
+  ["a key, written", each("*(u8 *)(r2 + 0) = 0"), "write to change key R2 not allowed"],
+  [
+    "one byte of zero, and one of which nothing is known",
+    "*(u8 *)(r10 - 16) = 0\nr1 = *(u16 *)(r10 - 16)\nr7 += r1\nr0 = *(u8 *)(r7 + 0)",
+    "R7 max value is outside",
+  ],
+  ["two bytes of zero", "*(u16 *)(r10 - 14) = 0\nr1 = *(u16 *)(r10 - 14)\nr7 += r1\nr0 = *(u8 *)(r7 + 15)", null],
+  ["one byte of zero", "*(u8 *)(r10 - 15) = 0\nr1 = *(u8 *)(r10 - 15)\nr7 += r1\nr0 = *(u8 *)(r7 + 15)", null],
+  ["half a dynptr overwritten: the other half", `${dynptr}*(u64 *)(r10 - 16) = 0\nr1 = *(u64 *)(r10 - 8)`, null],
+  ["half a dynptr overwritten: this half", `${dynptr}*(u64 *)(r10 - 8) = 0\nr1 = *(u64 *)(r10 - 16)`, null],
+  ["half a dynptr read", `${dynptr}r1 = *(u64 *)(r10 - 8)`, "invalid read from stack off -8+0 size 8"],
+  ["a jump into a 64-bit load", "if r8 == 0 goto +1\nr1 = 5 ll", "jump into the middle of ldimm64 insn"],
+  [
+    "a function that calls itself",
+    "call f\nr0 = 0\nexit\n.func f\nf: r1 = 0\nif r1 == 0 goto +1\ncall f",
+    "the call stack of 8 frames is too deep !",
+  ],
+  [
+    "a lock that is not the one held, on one of two ways",
+    `r9 = map_value[one] ll
+r1 = r9
+if r8 == 0 goto other
+call bpf_spin_lock
+goto join
+other: r1 = map_value[two] ll
+call bpf_spin_lock
+join: r1 = r9
+call bpf_spin_unlock`,
+    "bpf_spin_unlock of different lock",
+  ],
+  [
+    "a part of a number that is 0 on the first way only",
+    "if r8 == 0 goto other\nr1 = 0\n*(u64 *)(r10 - 16) = r1\ngoto join\nother: r1 = 0x1000000000 ll\n*(u64 *)(r10 - 16) = r1\njoin: r1 = *(u8 *)(r10 - 12)\nr7 += r1\nr0 = *(u8 *)(r7 + 15)",
+    "R7 max value is outside",
+  ],
+];
+
+function programOf(body: string): Program {
+  const outcome = assemble(`${head}${body}\nr0 = 0\nexit`);
+  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
+  return outcome.value;
+}
+
+describe("edges", () => {
+  it.each(edges)("%s", (_, body, refused) => {
+    const program = programOf(body);
+    const ours = verify(program);
+    expect(ours.verdict === "accepted" ? "" : ours.kernelMessage).toContain(refused ?? "");
+    expect(ours.verdict).toBe(refused === null ? "accepted" : "rejected");
+    if (!kernelThere) return;
+    const theirs = judge(theKernel(), program);
+    expect([theirs.verdict, theirs.log.includes(refused ?? "")]).toEqual([
+      refused === null ? "accept" : "reject",
+      true,
+    ]);
+  });
+});
