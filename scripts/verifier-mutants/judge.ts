@@ -2,6 +2,7 @@
 // tests of the walk, programs kept as files, verdicts of the running kernel (T4), and runs beside the states (T3).
 // Bundled with one file replaced and run by verifier-mutants.ts; prints the first thing that noticed, as JSON.
 import { readFileSync, writeFileSync } from "node:fs";
+import { Session } from "node:inspector";
 import { aluOps } from "../../src/isa/alu.ts";
 import { jumpOps } from "../../src/isa/jump.ts";
 import { verify } from "../../src/verifier/verify.ts";
@@ -14,12 +15,15 @@ import { census, smallOperators } from "../../test/verifier/domain/small.ts";
 import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
 import "../../test/corpus/verdicts.test.ts";
 import "../../test/verifier/domain/precision.test.ts";
+import "../../test/verifier/edges.test.ts";
 import "../../test/verifier/domain/tnum.test.ts";
+import "../../test/verifier/kept.test.ts";
 import "../../test/verifier/kernel-log.test.ts";
 import "../../test/verifier/log.test.ts";
 import "../../test/verifier/search.test.ts";
 import "../../test/verifier/stop.test.ts";
 import "../../test/verifier/unprivileged.test.ts";
+import "../../test/verifier/widen.test.ts";
 import {
   type Baseline,
   boundaryPrograms,
@@ -111,7 +115,40 @@ async function judge(baseline: Baseline): Promise<string | undefined> {
     const { difference } = compare(generate(random));
     if (difference !== undefined) return `oracle: program ${at}: ${difference}`;
   }
-  return walks.longer;
+  return walks.longer ?? busier(baseline);
+}
+
+/** What was kept from the tests before makes a few calls of millions more or less. */
+const SLACK = 1.0005;
+
+/** What a shortcut is for, without a clock: no more functions are called than the right verifier calls. */
+function busier({ corpus, calls }: Baseline): string | undefined {
+  const now = callsOf(corpus);
+  return now > calls * SLACK ? `calls: ${now}, not ${calls}` : undefined;
+}
+
+function callsOf(corpus: string): number {
+  const records = smallRecords(corpus).filter((_, at) => at % 4 === 0);
+  const work = (): void => {
+    const programs = boundaryPrograms(4242);
+    for (let at = 0; at < 200; at++) judged(programs.next().value, at % 4 > 0);
+    for (const record of records) recordVerdict(record);
+  };
+  // Once, so that everything is there that is made when it is first asked for.
+  work();
+  const session = new Session();
+  session.connect();
+  session.post("Profiler.enable");
+  session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
+  work();
+  let calls = 0;
+  session.post("Profiler.takePreciseCoverage", (_, { result }) => {
+    for (const { url, functions } of result) {
+      if (url.startsWith("file:")) for (const { ranges } of functions) calls += ranges[0]?.count ?? 0;
+    }
+  });
+  session.disconnect();
+  return calls;
 }
 
 /** How far programs are walked: as far as the kernel walks them, or at least no further than the right verifier does. */
@@ -137,6 +174,7 @@ if (mode === "baseline") {
   // What the campaign cannot know without the verifier as it is; the rest is in the file.
   const known: Baseline = JSON.parse(readFileSync(path, "utf8"));
   const found = {
+    calls: callsOf(known.corpus),
     scores: Object.fromEntries(scores().map(([name, , score]) => [name, score])),
     sharpness: loggedOf(known).map(sharpness),
   };

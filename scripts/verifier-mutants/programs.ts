@@ -90,6 +90,8 @@ export function sharpness(programs: Iterable<LoggedProgram>): Sharpness {
 export interface Baseline {
   /** By name: the percentages of T1. */
   readonly scores: Readonly<Record<string, number>>;
+  /** Function calls on the programs of `work`. */
+  readonly calls: number;
   /** Of programs from `seed`. */
   readonly verdicts: readonly Expected[];
   /** The same of a program without privileges. */
