@@ -146,6 +146,7 @@ export class Compiled {
     if (!this.checked && !this.isContext(cpu)) return run.finish();
     // No frame is left of an earlier run in which a callback would be taken to be open.
     for (let depth = 1; depth < FRAMES; depth++) cpu.R[frameAt(depth) + frame.kind] = 0;
+    cpu.R[state.tailPending] = 0;
     cpu.trusted = true;
     try {
       const [{ address }] = cpu.stacks;

@@ -14,7 +14,7 @@ const folders = [
   ...["bounds", "cve", "kfuncs", "objects", "rcu"].map((one) => `../corpus/${one}`),
 ];
 const seed = Number(process.env.SEED ?? Date.now() % 2147483647);
-const rounds = Number(process.env.ROUNDS ?? 400);
+const rounds = Number(process.env.ROUNDS ?? 250);
 
 function inputsFor(program: Program, digits: string | undefined): readonly RunInput[] {
   const packet =

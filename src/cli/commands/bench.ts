@@ -16,6 +16,8 @@ import { table } from "../table.ts";
 type Name = keyof typeof benchmarks;
 const names = Object.keys(benchmarks) as readonly Name[];
 
+/** Where the map is part of what is measured. */
+const withMaps: readonly Name[] = ["g", "u"];
 const PASS = 30e6;
 const WARM_UP = 200e6;
 
@@ -24,7 +26,7 @@ interface Row {
   readonly at: number;
   readonly program: Program;
   readonly ours: Benchmark;
-  readonly times: Record<"native" | "interp" | "jit" | "kernel", number>;
+  readonly times: Record<"native" | "same" | "interp" | "jit" | "kernel", number>;
 }
 
 export async function run(session: Session): Promise<number> {
@@ -71,7 +73,7 @@ function rowOf(name: Name, at: number): Row {
   const ours = benchmark(program.value, benchmarkInput());
   if (!ours.ok) throw new Error(`${name}.bpf is not run: ${ours.diagnostics[0]?.text}`);
   const never = Number.POSITIVE_INFINITY;
-  const times = { native: never, interp: never, jit: never, kernel: never };
+  const times = { native: never, same: never, interp: never, jit: never, kernel: never };
   return { name, at, program: program.value, ours: ours.value, times };
 }
 
@@ -101,12 +103,20 @@ function differences(
   });
 }
 
-function measure({ at, program, ours, times }: Row, first: boolean, native: Native | undefined, kernel?: Kernel): void {
+function measure(
+  { name, at, program, ours, times }: Row,
+  first: boolean,
+  native: Native | undefined,
+  kernel?: Kernel,
+): void {
   const keep = (what: keyof Row["times"], took: number): void => {
     // The first pass is not counted: engines compile meanwhile.
     if (!first) times[what] = Math.min(times[what], took);
   };
-  if (native !== undefined) keep("native", native.time(at).nanoseconds);
+  if (native !== undefined) {
+    keep("native", native.time(at).nanoseconds);
+    if (withMaps.includes(name)) keep("same", native.time(at, "same-map").nanoseconds);
+  }
   keep("interp", ours.timeInterpreted(PASS));
   keep("jit", ours.timeCompiled(first ? WARM_UP : PASS));
   if (kernel === undefined) return;
@@ -165,7 +175,11 @@ function textOf(
   const means = ["geometric mean", "", ...engines.flatMap((engine) => ["", ratio(geomean[engine])])];
   const head = ["program", "native ns", "compiled", "ratio", "interpreted", "ratio", "kernel", "ratio"];
   const lines = table(head, [...rowsOf, means], "lrrrrrrr", session);
-  return lines.map((line) => `${line}\n`).join("");
+  const same = rows.flatMap(({ name, times }) => {
+    if (!Number.isFinite(times.same)) return [];
+    return `${name} beside native code with the same map: ${times.same.toFixed(0)} ns, ${ratio(times.jit / times.same)}`;
+  });
+  return [...lines, ...same].map((line) => `${line}\n`).join("");
 }
 
 function plot(target: string, programs: readonly ({ readonly name: Name } & Ratios)[], geomean: Ratios): void {
