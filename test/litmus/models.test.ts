@@ -73,6 +73,22 @@ exists (~0:r5=0)`;
   expect(observed(text, "bpf")).toBe("Never");
 });
 
+it("a dependency goes on through a location that the thread itself writes and reads back", () => {
+  const text = (first: string): string => `BPF LB
+{ 0:r1=x; 0:r2=y; 0:r3=z; 1:r1=x; 1:r2=y; }
+ P0                    | P1                    ;
+ r5 = *(u32 *)(r1 + 0) | r5 = *(u32 *)(r2 + 0) ;
+ r4 = r5               | *(u32 *)(r1 + 0) = r5 ;
+ r4 -= r4              |                       ;
+ *(u32 *)(r3 + 0) = ${first} |                 ;
+ r6 = *(u32 *)(r3 + 0) |                       ;
+ r6 &= 0               |                       ;
+ r6 += 1               |                       ;
+ *(u32 *)(r2 + 0) = r6 |                       ;
+exists (0:r5=1)`;
+  expect([observed(text("r4"), "bpf"), observed(text("7"), "bpf")]).toEqual(["Never", "Sometimes"]);
+});
+
 it("a loop is followed twice around, and the verdict says so", () => {
   const text = `BPF spin
 { 0:r1=x; 1:r1=x; }
