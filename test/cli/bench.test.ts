@@ -9,8 +9,10 @@ import { assemble } from "../../src/asm/assemble.ts";
 import { Native } from "../../src/cli/bench/native.ts";
 import { barsSvg } from "../../src/cli/bench/plot.ts";
 import { type benchmarks, benchmarkFolder as folder } from "../../src/cli/benchmarks.ts";
+import { schema } from "../../src/cli/schema.ts";
 import { benchmark, benchmarkInput } from "../../src/lab/benchmark.ts";
 import { cli } from "../support/cli.ts";
+import { misfits } from "../support/schema.ts";
 
 /** What the programs return on their input, from gcc's build. */
 const returned: Readonly<Record<keyof typeof benchmarks, bigint>> = {
@@ -91,6 +93,18 @@ describe("the plot", () => {
     const bars = [...svg.matchAll(/<rect class="\w+" x="([\d.]+)" y="[\d.]+" width="([\d.]+)"/g)];
     expect(bars.filter(([, x, wide]) => Number(x) + Number(wide) > width)).toEqual([]);
   });
+});
+
+it("has a place in the schema for what was not measured", () => {
+  const none = { jit: 1.5, interp: 20, kernel: null };
+  const document = {
+    schemaVersion: 1,
+    command: "bench",
+    geomean: none,
+    programs: [{ name: "a", native: 4.5, ...none }],
+  };
+  expect(misfits(document, schema)).toEqual([]);
+  expect(misfits({ ...document, geomean: { ...none, jit: "1.5" } }, schema)).not.toEqual([]);
 });
 
 it("wants a number of passes, at least one", async () => {

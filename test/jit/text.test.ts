@@ -1,11 +1,13 @@
 // The text of compiled programs: it is read back from the module's bytes, and each instruction stands before its code.
 import { describe, expect, it } from "vitest";
+import { schema } from "../../src/cli/schema.ts";
 import { compile } from "../../src/jit/compile.ts";
 import { listing } from "../../src/lab/listing.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { Machine } from "../../src/vm/machine.ts";
 import { cli } from "../support/cli.ts";
 import { corpusFiles, programOf } from "../support/corpus.ts";
+import { misfits } from "../support/schema.ts";
 
 function textOf(name: string): string {
   const file = corpusFiles("../../examples").find((each) => each.name === name);
@@ -52,6 +54,7 @@ describe("bpflab jit", () => {
     const json = JSON.parse((await cli(["jit", "--json", "--emit", "wasm", "examples/pass.bpf"])).out);
     expect(json).toMatchObject({ command: "jit", verdict: "accepted", checked: false });
     expect(json.bytes).toMatch(/^0061736d01000000/);
+    expect(misfits(json, schema)).toEqual([]);
   });
 
   it("compiles what is refused only when told to, and then with checks", async () => {

@@ -48,6 +48,8 @@ export function misfits(value: unknown, schema: unknown, root: unknown = schema,
 }
 
 function kindOf(value: unknown, kind: unknown): boolean {
+  if (Array.isArray(kind)) return kind.some((each) => kindOf(value, each));
+  if (kind === "null") return value === null;
   if (kind === "array") return Array.isArray(value);
   if (kind === "object") return isObject(value);
   if (kind === "integer") return Number.isInteger(value);
