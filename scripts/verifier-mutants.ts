@@ -187,10 +187,11 @@ async function work(worker: number): Promise<void> {
       continue;
     }
     const killer = await run(script, [baselinePath]);
+    if (killer !== null) console.error(`${total - mutants.length} of ${total}: ${killer}`);
     if (killer === null && equivalent.some((each) => isTheOne(each, mutant))) excluded.push(mutant);
     else if (killer === null) {
       survivors.push(mutant);
-      console.error(`${total - mutants.length} of ${total}: ${textOf(mutant)}`);
+      console.error(`${total - mutants.length} of ${total}: nothing noticed ${textOf(mutant)}`);
     } else killers.set(killer.split(":")[0] ?? "", (killers.get(killer.split(":")[0] ?? "") ?? 0) + 1);
   }
 }

@@ -32,6 +32,28 @@ exit
 .func visit
 visit: ${access}`;
 
+const packetUnless = (branch: string, off: number): string => `r1 = *(u32 *)(r6 + 76)
+r2 = *(u32 *)(r6 + 80)
+r3 = r1
+r3 += 8
+${branch}
+r0 = *(u8 *)(r1 + ${off})
+out:`;
+const packet = (compare: string, off: number): string => packetUnless(`if ${compare} goto out`, off);
+const packetThere = (compare: string, off: number): string => packetUnless(`if ${compare} goto +1\ngoto out`, off);
+const zeroFirst = (compare: string): string => `if r8 == 0 goto other
+r9 = 0
+goto join
+other: r9 = 5
+join: ${compare}
+r0 = 0
+exit
+r0 = *(u8 *)(r8 + 0)`;
+const late = (opening: string): string => `if r8 == 0 goto other
+goto join
+other: call ${opening}
+join: r9 = 0`;
+
 const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
   ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
   ["a value from its start", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
@@ -121,6 +143,26 @@ const edges: readonly (readonly [rule: string, body: string, refused: string | n
   ["half a dynptr overwritten: the other half", `${dynptr}*(u64 *)(r10 - 16) = 0\nr1 = *(u64 *)(r10 - 8)`, null],
   ["half a dynptr overwritten: this half", `${dynptr}*(u64 *)(r10 - 8) = 0\nr1 = *(u64 *)(r10 - 16)`, null],
   ["half a dynptr read", `${dynptr}r1 = *(u64 *)(r10 - 8)`, "invalid read from stack off -8+0 size 8"],
+  ["the packet, not past the end", packet("r3 > r2", 7), null],
+  ["the packet, not past the end, one byte more", packet("r3 > r2", 8), "R1 offset is outside of the packet"],
+  ["the packet, before the end", packet("r3 >= r2", 8), null],
+  ["the packet, before the end, one byte more", packet("r3 >= r2", 9), "R1 offset is outside of the packet"],
+  ["the packet, the end not before", packet("r2 < r3", 7), null],
+  ["the packet, the end not before, one byte more", packet("r2 < r3", 8), "R1 offset is outside of the packet"],
+  ["the packet, the end behind", packet("r2 <= r3", 8), null],
+  ["the packet, the end behind, one byte more", packet("r2 <= r3", 9), "R1 offset is outside of the packet"],
+  ["the packet, on the jump, before the end", packetThere("r3 < r2", 8), null],
+  ["the packet, on the jump, before the end, one byte more", packetThere("r3 < r2", 9), "R1 offset is outside"],
+  ["the packet, on the jump, not past the end", packetThere("r3 <= r2", 7), null],
+  ["the packet, on the jump, not past the end, one byte more", packetThere("r3 <= r2", 8), "R1 offset is outside"],
+  ["the packet, compared in 32 bits", packet("w3 > w2", 0), "R1 offset is outside of the packet"],
+  ["the packet, compared as signed", packet("r3 s> r2", 0), "R1 offset is outside of the packet"],
+  ["the packet, compared for equality", packet("r3 != r2", 0), "R1 offset is outside of the packet"],
+  ["the packet, compared with a number", packet("r3 > 64", 0), "R1 offset is outside of the packet"],
+  ["a 0 that a pointer is not, on the first way only", zeroFirst("if r7 == r9 goto +2"), "R8 invalid mem access"],
+  ["a 0 that is no pointer, on the first way only", zeroFirst("if r9 == r7 goto +2"), "R8 invalid mem access"],
+  ["a section begun on the second way only", late("bpf_rcu_read_lock"), "bpf_rcu_read_lock-ed region"],
+  ["preemption off on the second way only", late("bpf_preempt_disable"), "bpf_preempt_disable-ed region"],
   ["a jump into a 64-bit load", "if r8 == 0 goto +1\nr1 = 5 ll", "jump into the middle of ldimm64 insn"],
   [
     "a function that calls itself",

@@ -40,6 +40,7 @@ it.each([
   ["moved by it after a spill", "*(u64 *)(r10 - 16) = r6\nr7 = *(u64 *)(r10 - 16)\nr9 += r7\nr0 = *(u8 *)(r9 + 0)"],
   ["moved by what a function makes of it", "r1 = r6\ncall f\nr9 += r0\nr0 = *(u8 *)(r9 + 0)"],
   ["a branch decided by it", "if r6 == 0 goto out\nif r6 == 1 goto out\nr0 = *(u8 *)(r9 + 99)"],
+  ["a branch decided by it, on the right", "r7 = 1\nif r7 == r6 goto out\nr0 = *(u8 *)(r9 + 99)"],
   ["a size given by it", "r1 = r9\nr2 = r6\nr3 = 0\ncall bpf_probe_read_kernel"],
 ])("a number that a verdict rests on does: %s", (_, use) => {
   // The first way walked leaves 1; the second, met at the same place, leaves 100.
