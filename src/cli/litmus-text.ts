@@ -1,4 +1,6 @@
 // What `bpflab litmus` prints: the verdict with its bound, the interleaving as a table, the final states.
+
+import { position } from "../lab/asm.ts";
 import {
   type Scenario,
   type ScenarioFile,
@@ -53,14 +55,40 @@ export function counterexample(scenario: Scenario, verdict: Verdict, session: Se
   return `\n${interleaving(telling, session)}\n${failure.violation.text}\n${why.join("")}again: --replay ${scheduleText(failure.schedule)}\n`;
 }
 
+/** On success: the interleaving that came nearest to a violation, and what was not tried. */
+export function nearMissText(scenario: Scenario, verdict: Verdict, session: Session): string {
+  const parts: string[] = [];
+  if (verdict.nearMiss !== undefined) {
+    const shown = interleaving(tell(scenario, verdict.nearMiss), session);
+    parts.push(`nearest miss: the interleaving in which threads wait longest\n\n${shown}`);
+  }
+  for (const text of verdict.vacuous)
+    parts.push(`${session.paint("warning", "not tried")}: ${text}: nothing to judge in any interleaving\n`);
+  for (const { thread, pcs } of verdict.unreached) {
+    const places = pcs.map((pc) => placeOf(scenario, thread, pc));
+    parts.push(`${session.paint("warning", "not reached")} in ${thread}: ${places.join("; ")}\n`);
+  }
+  return parts.length === 0 ? "" : `\n${parts.join("\n")}`;
+}
+
+function placeOf(scenario: Scenario, thread: string, pc: number): string {
+  const found = scenario.threads.find((each) => each.name === thread);
+  const span = found?.kind === "program" ? found.program.origin[pc]?.whole : undefined;
+  if (span === undefined) return `instruction ${pc}`;
+  const { line } = position(span.source, span.start);
+  return `line ${line} \`${span.source.text.slice(span.start, span.end)}\``;
+}
+
 /** One column for each thread, time downwards, RCU sections as bars, changes of maps on the right. */
 export function interleaving(telling: Telling, session: Session): string {
   const head = ["#", ...telling.threads, "shared"];
-  const rows = telling.rows.map((row): readonly Cell[] => {
+  const rows = telling.rows.map((row, n): readonly Cell[] => {
     const cells = telling.threads.map((_, at): Cell => cellOf(row, at));
     const bad = row.violation === undefined ? "" : `${row.changes.length > 0 ? "  " : ""}<-- ${row.violation}`;
     const shared = `${row.changes.join("; ")}${bad}`;
-    return [String(row.step), ...cells, row.violation === undefined ? shared : { text: shared, tone: "error" }];
+    // Rows of one step of the schedule have its number once.
+    const number = telling.rows[n - 1]?.step === row.step ? "" : String(row.step);
+    return [number, ...cells, row.violation === undefined ? shared : { text: shared, tone: "error" }];
   });
   return `${table(head, rows, `r${"l".repeat(telling.threads.length + 1)}`, session).join("\n")}\n`;
 }
@@ -88,7 +116,8 @@ export function finalsText(verdict: Verdict, session: Session): string {
     (each) =>
       `${each.text}\nWitnesses  positive: ${each.positive} negative: ${each.negative}\nObservation ${capital(each.frequency)} ${each.positive} ${each.negative}`,
   );
-  return `\nStates ${verdict.finals.length}\n${[...lines, ...more, ...observed].join("\n")}\n`;
+  const sofar = verdict.status === "unknown" ? " so far" : "";
+  return `\nStates${sofar} ${verdict.finals.length}\n${[...lines, ...more, ...observed].join("\n")}\n`;
 }
 
 function capital(word: string): string {

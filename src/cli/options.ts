@@ -416,6 +416,7 @@ export const commands: readonly CommandRow[] = [
         choices: ["sc", "tso", "bpf"],
         says: "the memory model: sc otherwise for scenarios, which know no other, and bpf for litmus tests",
       },
+      { name: "svg", value: "FILE", says: "draw the interleaving that is shown, as an SVG file" },
       { name: "replay", value: "SCHEDULE", says: "show the interleaving of a schedule such as 0,0,2,1" },
       { name: "preemptions", value: "N", number: true, says: "try only schedules with up to N preemptions" },
       {
@@ -425,12 +426,19 @@ export const commands: readonly CommandRow[] = [
         says: "states, or executions of a litmus test, before there is no answer",
       },
       { name: "time-limit", value: "SECONDS", number: true, says: "time before the answer is UNKNOWN" },
+      {
+        name: "seed",
+        value: "N",
+        number: true,
+        says: "seed of the schedules that are tried by chance beyond the budget",
+      },
       { name: "no-reduction", says: "leave no interleaving out, even where others stand for it" },
     ],
     examples: [
       ["bpflab litmus swap.yaml", "every variant, as a table"],
       ["bpflab litmus swap.yaml --variant none", "one variant, with its counterexample"],
       ["bpflab litmus --memory tso SB.litmus", "a litmus test under total store order"],
+      ["bpflab litmus swap.yaml --variant none --svg none.svg", "and a picture of it"],
     ],
   },
   {

@@ -6,6 +6,7 @@ import type { Source } from "../diag/source.ts";
 import { type ProgramPort, readScenario as read } from "../litmus/read.ts";
 import type { ScenarioFile } from "../litmus/scenario.ts";
 
+export { timeline } from "../litmus/drawing.ts";
 export type { Failure, Final, Move } from "../litmus/explore.ts";
 export { reasons as whyNot } from "../litmus/reasons.ts";
 export type { Scenario, ScenarioFile } from "../litmus/scenario.ts";

@@ -35,7 +35,8 @@ export class Checks {
   readonly #ids: ReadonlyMap<string, number>;
   readonly #accesses: readonly Access[];
   readonly #conditions: readonly Condition[];
-  readonly #torn: number;
+  /** The assertion about torn reads of each map. */
+  readonly #torn: ReadonlyMap<number, number>;
   readonly #stale: number;
   readonly #freed: number;
   /** How often each assertion had something to judge. */
@@ -60,14 +61,18 @@ export class Checks {
     );
     this.#conditions = indexed.flatMap((each) => (each.kind === "never" || each.kind === "always" ? [each] : []));
     const find = (kind: Assertion["kind"]) => assertions.findIndex((each) => each.kind === kind);
-    this.#torn = find("noTornRead");
+    this.#torn = new Map(
+      assertions.flatMap((each, index) =>
+        each.kind === "noTornRead" ? [[ids.get(each.map) ?? 0, index] as const] : [],
+      ),
+    );
     this.#stale = find("noStaleElement");
     this.#freed = find("noUseAfterFree");
   }
 
   /** Whether anything is to be known of a step before it is made. */
   get needsTouches(): boolean {
-    return this.#accesses.length > 0 || this.#torn >= 0;
+    return this.#accesses.length > 0 || this.#torn.size > 0;
   }
 
   /** Before a step: what it touches decides about accesses and tears. */
@@ -76,7 +81,7 @@ export class Checks {
     for (const touch of touches) {
       if (touch.kind === "rcu" || touch.kind === "wait" || touch.kind === "mark" || touch.kind === "unknown") continue;
       found ??= this.#access(thread, touch);
-      if (this.#torn >= 0) found ??= this.#tear(thread, touch);
+      if (this.#torn.size > 0) found ??= this.#tear(thread, touch);
     }
     return found;
   }
@@ -127,7 +132,9 @@ export class Checks {
   #read(thread: ProgramThread | UserThread, touch: Touch): Violation | undefined {
     const base = this.#readBase(thread);
     if (base === 0) return undefined;
-    this.evaluated[this.#torn]++;
+    const { id } = mapAt(this.#maps, touch.address);
+    const assertion = this.#torn.get(id) ?? 0;
+    this.evaluated[assertion]++;
     const tag = this.#properties.tag(touch.address);
     // What the thread wrote itself it knows.
     if (tag >> 16 === this.#tagOf(thread) >> 16) return undefined;
@@ -137,10 +144,9 @@ export class Checks {
       return undefined;
     }
     if (before === tag) return undefined;
-    const { id } = mapAt(this.#maps, touch.address);
     const name = this.#maps.definition(id)?.name ?? "a map";
     return {
-      assertion: this.#torn,
+      assertion,
       text: `${thread.name} reads a value of ${name} that is half of one write and half of another`,
     };
   }

@@ -6,7 +6,7 @@ import { operationOf } from "../vm/busy.ts";
 import { continuation } from "../vm/calls.ts";
 import { REG_WORDS } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
-import { type Cpu, frame, SLOT_WORDS, STACK_BYTES, state, word } from "../vm/registers.ts";
+import { type Cpu, EXITED, FRAMES, frame, SLOT_WORDS, STACK_BYTES, state, word } from "../vm/registers.ts";
 import type { Words } from "./actor.ts";
 
 /** Words of the CPU's state that belong to the run: the ones left out are set once or have meaning in one step only. */
@@ -78,6 +78,19 @@ function usesOperation(cpu: Cpu, depth: number): boolean {
   return depth < R[state.frame] && R[frameAt(depth + 1) + frame.kind] === continuation.forEach;
 }
 
+/** The operation of a frame is over, whatever another state was in the middle of. */
+function forget({ I, operations }: Cpu, depth: number): void {
+  I[operations[depth] + w.pc] = 0;
+  I.fill(0, operations[depth] + w.status, operations[depth] + w.held + 1);
+}
+
+/** A CPU between two runs. */
+export function decodeIdle(cpu: Cpu): void {
+  cpu.R[state.status] = EXITED;
+  cpu.R[state.busy] = 0;
+  for (let depth = 0; depth < FRAMES; depth++) forget(cpu, depth);
+}
+
 /** Where its context and packet are: index and number of words. */
 export function inputsOf(cpu: Cpu): readonly (readonly [from: number, words: number])[] {
   const { R, memory } = cpu;
@@ -100,7 +113,10 @@ export function decodeCpu(cpu: Cpu, words: Int32Array, start: number): void {
   for (const at of kept) R[at] = words[from++];
   for (let r = 0; r < 11; r++) from = decodeRegister(words, from, R, r * REG_WORDS);
   for (let depth = 0; depth <= R[state.frame]; depth++) from = decodeFrame(cpu, words, from, depth);
-  for (let depth = R[state.frame] + 1; depth < 8; depth++) R[frameAt(depth) + frame.serial] = 0;
+  for (let depth = R[state.frame] + 1; depth < FRAMES; depth++) {
+    R[frameAt(depth) + frame.serial] = 0;
+    forget(cpu, depth);
+  }
   for (const [at, count] of inputsOf(cpu)) for (let i = 0; i < count; i++) cpu.I[at + i] = words[from++];
 }
 
@@ -132,8 +148,7 @@ function decodeFrame(cpu: Cpu, words: Int32Array, start: number, depth: number):
   }
   const op = operations[depth];
   if (words[from++] === 0) {
-    I[op + w.pc] = 0;
-    I.fill(0, op + w.status, op + w.held + 1);
+    forget(cpu, depth);
     return from;
   }
   for (let i = 0; i <= w.held; i++) I[op + i] = words[from++];

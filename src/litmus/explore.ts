@@ -1,10 +1,11 @@
 // Every interleaving: a depth-first walk over the states, each visited once. It can be stopped and gone on with, so that
 // whoever drives it may show progress and be interrupted. Together in one file: the walk, the count of interleavings
-// that it makes on its way back, and the final states.
+// that it makes on its way back, the final states, and the circles of states that nobody gets out of (Tarjan's strongly
+// connected components, SIAM J. Comput. 1972; states are numbered in the order in which the walk finds them).
 import { ENDLESS, type Violation } from "./checks.ts";
-import type { Reduction } from "./independence.ts";
 import { doubled } from "./interner.ts";
 import { Observer } from "./observe.ts";
+import type { Reduction } from "./reduce.ts";
 import { PerState, States } from "./states.ts";
 import { MANY, NOTHING, ONE, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
 
@@ -38,6 +39,7 @@ export interface Final {
   ways: bigint;
 }
 
+/** On the way to where the walk is, or on a circle with such a state; and not. */
 const OPEN = 1;
 const CLOSED = 2;
 
@@ -67,6 +69,9 @@ export class Exploration {
   #counting: boolean;
   readonly #counts: bigint[] = [];
   readonly #pathWays: bigint[] = [0n];
+  /** States whose circles are not all known yet, in the order of their numbers. */
+  #open: Int32Array = new Int32Array(256);
+  #opened = 0;
 
   constructor(transitions: Transitions, options: ExploreOptions) {
     this.transitions = transitions;
@@ -78,10 +83,10 @@ export class Exploration {
     this.#path = new Int32Array(this.#width * 256);
     this.#path.set(transitions.current());
     const hash = this.states.hash(this.#path, 0);
-    this.#open(0, this.states.add(this.#path, 0, hash), hash);
+    this.#enter(0, this.states.add(this.#path, 0, hash), hash);
   }
 
-  #open(depth: number, state: number, hash: number): void {
+  #enter(depth: number, state: number, hash: number): void {
     while ((depth + 2) * this.#width > this.#path.length) this.#path = doubled(this.#path);
     while ((depth + 2) * FRAME > this.#at.length) this.#at = doubled(this.#at);
     const at = depth * FRAME;
@@ -92,7 +97,11 @@ export class Exploration {
     const only = this.#options.reduction?.only(this.transitions, this.#path, depth * this.#width) ?? -1;
     this.#at[at + THREAD] = only < 0 ? 0 : only;
     this.#at[at + LAST] = only < 0 ? this.#width - 2 : only + 1;
+    this.#at[at + LOW] = state;
+    this.#at[at + ESCAPES] = 0;
     this.#colours.set(state, OPEN);
+    if (this.#opened === this.#open.length) this.#open = doubled(this.#open);
+    this.#open[this.#opened++] = state;
     if (this.#counting) this.#pathWays[depth] = 0n;
     this.depth = depth;
     if (depth > this.deepest) this.deepest = depth;
@@ -144,6 +153,7 @@ export class Exploration {
     }
     if (violation !== 0) {
       this.#fail(this.transitions.violations[violation - 1], thread, this.#choicesOf(slot, thread, at));
+      this.#at[at + ESCAPES] = 1;
       if (this.#counting) this.#pathWays[depth] += 1n;
       return;
     }
@@ -153,7 +163,6 @@ export class Exploration {
     if (maps >= 0) hash += this.#change(to, width - 2, maps);
     if (rcu >= 0) hash += this.#change(to, width - 1, rcu);
     hash |= 0;
-    if (this.#options.reduction?.canonical(this.transitions, this.#path, to)) hash = this.states.hash(this.#path, to);
     const id = this.states.add(this.#path, to, hash);
     if (id >= 0) {
       if (this.states.full) {
@@ -162,18 +171,28 @@ export class Exploration {
         return;
       }
       if (this.#counting && this.states.count > (this.#options.count ?? 0)) this.#counting = false;
-      this.#open(depth + 1, id, hash);
+      this.#enter(depth + 1, id, hash);
       return;
     }
-    const known = ~id;
-    if (this.#colours.get(known) === OPEN) {
-      this.#counting = false;
-      this.#fail(
-        { assertion: ENDLESS, text: `${this.transitions.model.threads[thread].name} can go round for ever` },
-        thread,
-        [],
-      );
-    } else if (this.#counting) this.#pathWays[depth] += this.#counts[known];
+    this.#meet(depth, ~id);
+  }
+
+  /** A step leads to a state that the walk has been to. */
+  #meet(depth: number, known: number): void {
+    const at = depth * FRAME;
+    if (this.#colours.get(known) === CLOSED) {
+      this.#at[at + ESCAPES] = 1;
+      if (this.#counting) this.#pathWays[depth] += this.#counts[known];
+      return;
+    }
+    // A circle: nobody can count the ways around it, and no step may stand for others all along it.
+    this.#counting = false;
+    if (known < this.#at[at + LOW]) this.#at[at + LOW] = known;
+    if (this.#at[at + LAST] < this.#width - 2) {
+      this.#at[at + THREAD] = 0;
+      this.#at[at + OUT] = 0;
+      this.#at[at + LAST] = this.#width - 2;
+    }
   }
 
   /** Puts a number into a tuple; by how much that changes the hash. */
@@ -196,8 +215,12 @@ export class Exploration {
   #close(depth: number): void {
     const at = depth * FRAME;
     const state = this.#at[at + STATE];
-    if (this.#at[at + MOVED] === 0) this.#final(depth);
-    this.#colours.set(state, CLOSED);
+    if (this.#at[at + MOVED] === 0) {
+      this.#at[at + ESCAPES] = 1;
+      this.#final(depth);
+    }
+    const whole = this.#at[at + LOW] === state;
+    if (whole) this.#closeCircle(depth, state);
     if (this.#counting) {
       const ways = this.#pathWays[depth];
       this.#counts[state] = ways;
@@ -208,7 +231,28 @@ export class Exploration {
       if (this.#counting) this.ways = this.#counts[state];
       return;
     }
+    const before = at - FRAME;
+    if (whole) this.#at[before + ESCAPES] = 1;
+    else {
+      this.#at[before + ESCAPES] |= this.#at[at + ESCAPES];
+      this.#at[before + LOW] = Math.min(this.#at[before + LOW], this.#at[at + LOW]);
+    }
     this.depth = depth - 1;
+  }
+
+  /** All states of a circle are known; `state` is the first of them. Nobody may be caught in it. */
+  #closeCircle(depth: number, state: number): void {
+    let last = -1;
+    while (last !== state) {
+      last = this.#open[--this.#opened];
+      this.#colours.set(last, CLOSED);
+    }
+    if (this.#at[depth * FRAME + ESCAPES] !== 0) return;
+    const names = this.transitions.model.threads.flatMap((each, thread) =>
+      this.transitions.enabled(thread, this.#path, depth * this.#width) ? [each.name] : [],
+    );
+    const text = `${names.join(" and ")} go${names.length > 1 ? "" : "es"} round for ever: no step leads out of it`;
+    this.#fail({ assertion: ENDLESS, text }, -1, []);
   }
 
   #final(depth: number): void {
@@ -259,4 +303,7 @@ const LAST = 2;
 const OUT = 3;
 const MOVED = 4;
 const HASH = 5;
-const FRAME = 6;
+/** The first state of a circle that the state is on, and whether a step leads out of what is known of it. */
+const LOW = 6;
+const ESCAPES = 7;
+const FRAME = 8;

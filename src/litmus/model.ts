@@ -7,7 +7,7 @@ import { hold } from "../maps/refs.ts";
 import { region } from "../memory/layout.ts";
 import { Machine } from "../vm/machine.ts";
 import { CPU_WORDS, STACK_BYTES } from "../vm/registers.ts";
-import { type Actor, DONE, PRIVATE, type Touch, VISIBLE } from "./actor.ts";
+import { type Actor, DONE, PRIVATE, type Touch, VISIBLE, Words } from "./actor.ts";
 import { Checks, type Violation } from "./checks.ts";
 import { keyBytes } from "./contents.ts";
 import type { Atom } from "./expression.ts";
@@ -81,7 +81,7 @@ export class Model {
     parts.chooser.choose = (n) => this.#choose(n);
     const names = this.threads.map((each) => each.name);
     this.checks = new Checks(scenario.assertions, parts.machine.mapSet, parts.properties, parts.ids, names);
-    if (this.fuse) for (const thread of this.threads) this.#settle(thread);
+    if (this.fuse) for (const thread of this.threads) this.#settleFirst(thread);
     const { memory, rcu } = this.machine;
     this.rcuWords = new RcuWords(
       memory,
@@ -124,6 +124,15 @@ export class Model {
       part = (part | (kind === "rcu" || kind === "wait" ? RCU : kind === "unknown" ? BOTH : MAPS)) as Part;
     }
     return part;
+  }
+
+  /** The same at the start; a thread that would have to choose stays where it is, for its choices are steps to be tried. */
+  #settleFirst(thread: Actor): void {
+    const before = new Words();
+    thread.encode(before);
+    this.#asked = [];
+    this.#settle(thread);
+    if (this.#asked.length > 0) thread.decode(before.at, 0);
   }
 
   /** Runs a thread on through what nobody else can notice. */

@@ -12,6 +12,8 @@ export interface OrderedOptions {
   readonly preemptions: number;
   /** The most places. */
   readonly places: number;
+  /** A state to be reached, and what is wrong with it. */
+  readonly goal?: { readonly tuple: Int32Array; readonly violation: Violation };
 }
 
 export interface OrderedResult {
@@ -22,7 +24,7 @@ export interface OrderedResult {
 }
 
 export function* ordered(transitions: Transitions, options: OrderedOptions): Generator<number, OrderedResult> {
-  const search = new Ordered(transitions);
+  const search = new Ordered(transitions, options.goal);
   for (let preemptions = 0; preemptions <= options.preemptions; preemptions++) {
     for (let length = 0; length < search.lengths(preemptions); length++) {
       const places = search.take(preemptions, length);
@@ -55,12 +57,14 @@ class Ordered {
   readonly #outcome = new PerState();
   readonly #cost = new PerState();
   readonly #tuple: Int32Array;
+  readonly #goal: OrderedOptions["goal"];
   failure: (Failure & { readonly preemptions: number }) | undefined;
   /** A violation that takes one preemption more than are being tried. */
   later: (Failure & { readonly preemptions: number }) | undefined;
 
-  constructor(transitions: Transitions) {
+  constructor(transitions: Transitions, goal: OrderedOptions["goal"]) {
     this.#transitions = transitions;
+    this.#goal = goal;
     this.#width = transitions.width;
     this.#states = new States(this.#width + 1);
     this.#observer = new Observer(transitions);
@@ -110,6 +114,10 @@ class Ordered {
     const tuple = this.#tuple;
     const to = width + 1;
     this.#states.copy(place, tuple, 0);
+    if (this.#goal?.tuple.every((number, at) => number === tuple[at]) === true) {
+      this.#fail(this.#goal.violation, place, -1, 0, preemptions, preemptions);
+      return;
+    }
     const last = tuple[width];
     const lastCan = last < 0 ? NOTHING : this.#can(last);
     const pressing = lastCan !== NOTHING && lastCan !== WAITS;

@@ -10,7 +10,7 @@ import { interpret } from "../vm/interpret.ts";
 import type { Machine } from "../vm/machine.ts";
 import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
 import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
-import { decodeCpu, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
+import { decodeCpu, decodeIdle, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
 import type { RcuMode } from "./scenario.ts";
 
 /** Words of a thread that are not the CPU's. */
@@ -317,10 +317,7 @@ export class ProgramThread implements Actor {
         this.#machine.world.switchProgram(cpu, wanted);
       }
       decodeCpu(cpu, words, from);
-    } else {
-      cpu.R[state.status] = EXITED;
-      cpu.R[state.busy] = 0;
-    }
+    } else decodeIdle(cpu);
   }
 }
 

@@ -56,7 +56,7 @@ export class Properties {
     return (this.#memory.i32[this.#at + FROZEN] & (1 << id)) !== 0;
   }
 
-  /** A map that a script will create is there from the start and cannot be named before. */
+  /** A map that a script will create is there from the start and cannot be named before, nor after its handle is closed. */
   hide(id: number): void {
     this.#memory.i32[this.#at + ABSENT] |= 1 << id;
   }

@@ -1,12 +1,76 @@
-// Which reductions a scenario allows.
-import type { Reduction } from "./independence.ts";
+// Interleavings that need not be walked because others stand for them: where the next step of a thread can be exchanged with
+// whatever the other threads may still do, it is made first and the others wait (an ample set of one thread: Peled, CAV
+// 1993). What this is for is walks that would be too long; it keeps all final states and all violations.
+import { type Bits, Independence } from "./independence.ts";
 import type { Model } from "./model.ts";
-import type { Judge } from "./transitions.ts";
+import { PerState } from "./states.ts";
+import { type Judge, MANY, ONE, row, type Transitions } from "./transitions.ts";
 
-export interface Reductions extends Reduction {
-  readonly judge?: Judge;
+export interface Reduction {
+  /** What it is called in a verdict; nothing where a scenario allows none. */
+  readonly names: readonly string[];
+  /** The one thread whose step stands for all of a state's, or -1. */
+  only(transitions: Transitions, tuples: Int32Array, from: number): number;
 }
 
-export function reductionFor(_model: Model): Reductions {
-  return { names: [], only: () => -1, canonical: () => false };
+export class AmpleSets implements Reduction {
+  readonly names: readonly string[];
+  readonly #independence: Independence;
+  /** What each thread may still do, by its private number: bits read plus 1, bits written. */
+  readonly #reads: readonly PerState[];
+  readonly #writes: readonly PerState[];
+
+  constructor(model: Model) {
+    this.#independence = new Independence(model);
+    this.names = this.#independence.possible && model.threads.length > 1 ? ["ample sets"] : [];
+    this.#reads = model.threads.map(() => new PerState());
+    this.#writes = model.threads.map(() => new PerState());
+  }
+
+  /** Tells `Transitions` what a step touches. */
+  get judge(): Judge | undefined {
+    if (this.names.length === 0) return undefined;
+    return (thread, touches) => {
+      const { reads, writes } = this.#independence.step(thread, touches);
+      return [reads, writes];
+    };
+  }
+
+  only(transitions: Transitions, tuples: Int32Array, from: number): number {
+    for (let thread = 0; thread < transitions.mapsAt; thread++) {
+      const slot = transitions.find(thread, tuples, from);
+      const rows = transitions.rows[thread];
+      const can = rows[slot + row.can];
+      if (can !== ONE && can !== MANY) continue;
+      if (this.#isFree(transitions, tuples, from, thread, rows[slot + row.reads], rows[slot + row.writes]))
+        return thread;
+    }
+    return -1;
+  }
+
+  #isFree(
+    transitions: Transitions,
+    tuples: Int32Array,
+    from: number,
+    thread: number,
+    reads: number,
+    writes: number,
+  ): boolean {
+    for (let other = 0; other < transitions.mapsAt; other++) {
+      if (other === thread) continue;
+      const own = tuples[from + other];
+      if (this.#reads[other].get(own) === 0) this.#keep(transitions, other, own);
+      const theirReads = this.#reads[other].get(own) - 1;
+      const theirWrites = this.#writes[other].get(own);
+      if ((writes & (theirReads | theirWrites)) !== 0 || (theirWrites & reads) !== 0) return false;
+    }
+    return true;
+  }
+
+  #keep(transitions: Transitions, thread: number, own: number): void {
+    transitions.loadOwn(thread, own);
+    const bits: Bits = this.#independence.future(thread);
+    this.#reads[thread].set(own, bits.reads + 1);
+    this.#writes[thread].set(own, bits.writes);
+  }
 }

@@ -173,7 +173,7 @@ class Teller {
     const { R } = cpu;
     if (R[state.busy] !== 0) {
       if (this.#quiet) return "";
-      return `${this.#callText(thread, callOf(cpu) / INSN_WORDS)}: ${this.#maps.stepName(thread.operation).replace(/^[^:]*: /, "")}`;
+      return `${this.#callText(thread, callOf(cpu) / INSN_WORDS)}: ${stepText(this.#maps.stepName(thread.operation))}`;
     }
     const pc = R[state.pc] / INSN_WORDS;
     const insn = cpu.code.program.insns[pc];
@@ -265,10 +265,9 @@ class Teller {
     if (command.kind === "mark") return `mark ${command.mark}`;
     if (thread.operating) {
       if (thread.waitsFor >= 0) return `${this.#commandText(thread)} returns: the readers have left`;
-      return this.#quiet
-        ? ""
-        : `${this.#commandText(thread)}: ${this.#maps.stepName(thread.op).replace(/^[^:]*: /, "")}`;
+      return this.#quiet ? "" : `${this.#commandText(thread)}: ${stepText(this.#maps.stepName(thread.op))}`;
     }
+    if (command.kind === "update" && "map" in command.value) return `${this.#commandText(thread)}: begins`;
     const visible = command.kind === "create" || command.kind === "freeze" || command.kind === "free";
     return visible ? `${command.kind} ${command.map}` : "";
   }
@@ -302,6 +301,13 @@ class Teller {
 /** `membarrier global`, as the scenario writes it. */
 function waitName(how: string): string {
   return how.replace(/^membarrier_/, "membarrier ");
+}
+
+/** The name of a step without that of the map's kind. */
+function stepText(name: string): string {
+  return name
+    .replace(/^copy: (one word)?/, (_, word) => (word === undefined ? "" : "copy one word"))
+    .replace(/^[^:]*: /, "");
 }
 
 /** The elements of a map as text, by key. */

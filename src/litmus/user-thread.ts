@@ -10,6 +10,7 @@ import type { Machine } from "../vm/machine.ts";
 import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
 import type { Properties } from "./properties.ts";
 import type { Command } from "./scenario.ts";
+import type { UserPlan, Variable } from "./user-plan.ts";
 
 const local = { pc: 0, stage: 1, record: 2, writes: 3, readBase: 4, readTag: 5, count: 6 } as const;
 const READY = 0;
@@ -17,27 +18,6 @@ const OPERATING = 1;
 const WAITING = 2;
 /** Linux has no such number: the wait cannot be asked for. */
 const ENOTHING = -1;
-
-export interface UserPlan {
-  readonly name: string;
-  readonly script: readonly Command[];
-  readonly cpu: number;
-  /** Its number among the RCU readers. */
-  readonly reader: number;
-  /** Ids of the maps by name. */
-  readonly maps: ReadonlyMap<string, number>;
-  /** membarrier GLOBAL waits for readers. */
-  readonly globalWaits: boolean;
-  /** Some other thread could notice that an operation begins or ends: maps are freed or frozen, or others wait for readers. */
-  readonly observed: boolean;
-}
-
-interface Variable {
-  /** Index of its first word behind the thread's own: 1 once it is set, then the value. */
-  readonly at: number;
-  readonly words: number;
-  readonly bytes: number;
-}
 
 export class UserThread implements Actor {
   readonly name: string;
@@ -241,6 +221,8 @@ export class UserThread implements Actor {
         break;
       case "free":
         this.#maps.close(this.#id(command.map));
+        // A closed handle names nothing.
+        this.#properties.hide(this.#id(command.map));
         break;
       default: {
         const refused = this.#start(command);
@@ -385,7 +367,9 @@ export class UserThread implements Actor {
     for (let i = 0; i < this.#words; i++) i32[this.#own + i] = words[from++];
     for (const at of this.readerWords) i32[at] = words[from++];
     if (this.#stage !== OPERATING) {
+      // What another state was in the middle of is over here.
       i32[this.op + w.pc] = 0;
+      i32.fill(0, this.op + w.status, this.op + w.held + 1);
       return;
     }
     for (let i = 0; i <= w.held; i++) i32[this.op + i] = words[from++];

@@ -2,10 +2,13 @@
 // interleaving, counted where they are few, with reductions where they are many; and where there are too many even
 // for that, an answer that names its bound.
 import type { Outcome } from "../diag/diagnostic.ts";
-import { Exploration, type Failure, type Final } from "./explore.ts";
+import { ENDLESS } from "./checks.ts";
+import { Exploration, type Failure, type Final, type Move } from "./explore.ts";
 import { Model } from "./model.ts";
-import { ordered } from "./ordered.ts";
-import { reductionFor } from "./reduce.ts";
+import { nearMiss } from "./near-miss.ts";
+import { type OrderedOptions, ordered } from "./ordered.ts";
+import { AmpleSets } from "./reduce.ts";
+import { sample } from "./sample.ts";
 import type { Assertion, Frequency, Scenario } from "./scenario.ts";
 import { Transitions } from "./transitions.ts";
 
@@ -17,8 +20,12 @@ export interface JudgeOptions {
   readonly states?: number;
   readonly seconds?: number;
   readonly preemptions?: number | null;
+  /** Of the schedules that are tried by chance where the states are too many; 1 otherwise. */
+  readonly seed?: number;
   /** Looks for the most readable counterexample first. */
   readonly readable?: boolean;
+  /** Where nothing breaks, look for the interleaving that came nearest to it, if the states are few. */
+  readonly nearMiss?: boolean;
   /** Stops the walk; asked between slices of it. */
   readonly signal?: { readonly aborted: boolean };
 }
@@ -48,8 +55,12 @@ export interface Verdict {
   readonly columns: readonly string[];
   readonly finals: readonly Final[];
   readonly observations: readonly Observation[];
-  /** How often each assertion had something to judge. */
-  readonly evaluated: readonly number[];
+  /** Assertions that had nothing to judge in any interleaving, as they are written. */
+  readonly vacuous: readonly string[];
+  /** Instructions that no interleaving executed, by the name of the first thread that runs the program. */
+  readonly unreached: readonly { readonly thread: string; readonly pcs: readonly number[] }[];
+  /** The schedule in which threads waited longest. */
+  readonly nearMiss?: readonly Move[];
   readonly reductions: readonly string[];
   readonly statistics: {
     readonly states: number;
@@ -65,6 +76,8 @@ export interface Verdict {
 /** Below so many states no reduction is worth its while, and the interleavings are counted. */
 const SMALL = 60_000;
 const SLICE = 20_000;
+/** Schedules tried by chance. */
+const CHANCES = 20_000;
 /** The readable counterexamples are few steps away: so many preemptions and places are tried before all is walked. */
 const READABLE = { preemptions: 2, places: 4_000 };
 const READABLE_AFTER = { preemptions: 1000, places: 400_000 };
@@ -93,6 +106,7 @@ class Judge {
   readonly #options: JudgeOptions;
   readonly #began = performance.now();
   readonly #transitions: Transitions;
+  readonly #reduction: AmpleSets;
   readonly #start: Int32Array;
   readonly #mostStates: number;
   readonly #seconds: number;
@@ -101,8 +115,8 @@ class Judge {
     this.#model = model;
     this.#scenario = model.scenario;
     this.#options = options;
-    const reduction = reductionFor(model);
-    this.#transitions = new Transitions(model, reduction.judge);
+    this.#reduction = new AmpleSets(model);
+    this.#transitions = new Transitions(model, this.#reduction.judge);
     this.#start = this.#transitions.current();
     this.#mostStates = options.states ?? this.#scenario.bounds.states;
     this.#seconds = options.seconds ?? this.#scenario.bounds.seconds;
@@ -143,7 +157,7 @@ class Judge {
 
   #walk(states: number, reduce: boolean): Exploration {
     this.#transitions.load(this.#start);
-    const reduction = reduce ? reductionFor(this.#model) : undefined;
+    const reduction = reduce ? this.#reduction : undefined;
     return new Exploration(this.#transitions, {
       states,
       all: this.#wantsFinals,
@@ -158,7 +172,13 @@ class Judge {
     }
   }
 
-  *#search(bounds: { readonly preemptions: number; readonly places: number }) {
+  #after(schedule: Failure["schedule"]): Int32Array {
+    const tuple = this.#start.slice();
+    for (const move of schedule) this.#transitions.follow(tuple, move);
+    return tuple;
+  }
+
+  *#search(bounds: OrderedOptions) {
     this.#transitions.load(this.#start);
     const steps = ordered(this.#transitions, bounds);
     for (;;) {
@@ -180,8 +200,9 @@ class Judge {
 
   *#conclude(walk: Exploration): Generator<Progress, Verdict> {
     if (walk.failure !== undefined) {
-      const better = this.#options.readable === false ? undefined : yield* this.#search(READABLE_AFTER);
-      const schedule = walk.failure.schedule;
+      const { schedule, violation } = walk.failure;
+      const goal = violation.assertion === ENDLESS ? { goal: { tuple: this.#after(schedule), violation } } : {};
+      const better = this.#options.readable === false ? undefined : yield* this.#search({ ...READABLE_AFTER, ...goal });
       const failure = better?.failure ?? {
         ...walk.failure,
         preemptions: preemptionsOf(this.#transitions, this.#start, schedule),
@@ -189,8 +210,56 @@ class Judge {
       return this.#verdict({ walk, failure });
     }
     if (walk.done && !walk.full) return this.#verdict({ walk });
-    const bound = this.#stopped ?? `${this.#mostStates} states were not enough`;
+    if (this.#options.signal?.aborted === true) return this.#verdict({ walk, bound: "it was interrupted" });
+    return yield* this.#byChance(walk, this.#stopped ?? `${this.#mostStates} states were not enough`);
+  }
+
+  /** Beyond the budget: schedules by chance, for a tenth of the time that there was. */
+  *#byChance(walk: Exploration, reason: string): Generator<Progress, Verdict> {
+    const seed = this.#options.seed ?? 1;
+    const until = this.#milliseconds + this.#seconds * 100;
+    const steps = sample(this.#transitions, walk.observer, this.#start, seed, CHANCES);
+    let tried = 0;
+    for (let next = steps.next(); ; next = steps.next()) {
+      if (next.done) {
+        tried = next.value.schedules;
+        const { failure } = next.value;
+        if (failure === undefined) break;
+        const preemptions = preemptionsOf(this.#transitions, this.#start, failure.schedule);
+        return this.#verdict({ walk, failure: { ...failure, preemptions } });
+      }
+      tried = next.value;
+      if (this.#milliseconds > until || this.#options.signal?.aborted === true) break;
+      yield { states: walk.states.count, steps: walk.steps, depth: 0, milliseconds: this.#milliseconds };
+    }
+    const bound = `${reason}, and ${tried} schedules by chance (seed ${seed}) broke nothing`;
     return this.#verdict({ walk, bound });
+  }
+
+  #isVacuous(assertion: Assertion, at: number): boolean {
+    const isJudged = assertion.kind === "access" || assertion.kind === "noTornRead";
+    return isJudged && this.#model.checks.evaluated[at] === 0;
+  }
+
+  #unreached(): Verdict["unreached"] {
+    const programs = new Map<
+      number,
+      { readonly thread: string; readonly covered: Uint8Array; readonly code: readonly boolean[] }
+    >();
+    for (const each of this.#model.programs) {
+      const known = programs.get(each.plan.program);
+      if (known === undefined) {
+        const code = this.#model.machine.loaded(each.plan.program).code.program.insns.map((insn) => insn !== null);
+        programs.set(each.plan.program, { thread: each.name, covered: each.covered.slice(), code });
+      } else
+        each.covered.forEach((ran, pc) => {
+          known.covered[pc] |= ran;
+        });
+    }
+    return [...programs.values()].flatMap(({ thread, covered, code }) => {
+      const pcs = code.flatMap((real, pc) => (real && covered[pc] === 0 ? [pc] : []));
+      return pcs.length === 0 ? [] : [{ thread, pcs }];
+    });
   }
 
   #verdict(found: {
@@ -206,6 +275,8 @@ class Judge {
     const observations = walk === undefined ? [] : observationsOf(assertions, walk);
     const unmet = whole ? assertions.find((each) => isUnmet(each, observations)) : undefined;
     const failure = found.failure ?? (unmet === undefined ? undefined : unmetFailure(assertions, unmet));
+    const seeks = this.#options.nearMiss === true && whole && failure === undefined;
+    const near = seeks ? nearMiss(this.#transitions, this.#start) : undefined;
     const status = failure !== undefined ? "violated" : bound !== undefined ? "unknown" : "holds";
     return {
       status,
@@ -217,7 +288,9 @@ class Judge {
       columns: walk?.observer.columns.map((each) => each.text) ?? [],
       finals,
       observations,
-      evaluated: this.#model.checks.evaluated,
+      vacuous: whole ? assertions.filter((each, at) => this.#isVacuous(each, at)).map((each) => each.text) : [],
+      unreached: whole ? this.#unreached() : [],
+      ...(near === undefined ? {} : { nearMiss: near }),
       reductions: [...(this.#model.fuse ? ["step fusion"] : []), ...(walk?.reductions ?? [])],
       statistics: {
         states: walk?.states.count ?? found.places ?? 0,

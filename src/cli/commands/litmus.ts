@@ -1,6 +1,6 @@
 // `bpflab litmus`: scenarios judged by every interleaving, and litmus tests by a memory model (litmus-herd.ts). Between slices of the walk the process looks at its signals,
 // so that an interrupt gives what is known by then.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import type { Source } from "../../lab/asm.ts";
 import {
@@ -13,13 +13,14 @@ import {
   type ScenarioFile,
   scheduleText,
   tell,
+  timeline,
   type Verdict,
   type Progress as WalkProgress,
 } from "../../lab/litmus.ts";
 import { expand, readBytes, reasonOf } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
 import { isLitmusTest, judgeTest } from "../litmus-herd.ts";
-import { counterexample, finalsText, interleaving, variantsText, verdictText } from "../litmus-text.ts";
+import { counterexample, finalsText, interleaving, nearMissText, variantsText, verdictText } from "../litmus-text.ts";
 import { Progress } from "../progress.ts";
 import { jsonDiagnostics, type Session } from "../session.ts";
 
@@ -103,7 +104,7 @@ async function judgeFile(
   try {
     for (const [variant, scenario] of all) {
       if ((one !== undefined && variant !== one) || stop.aborted) continue;
-      const verdict = await judge(session, scenario, variant, stop);
+      const verdict = await judge(session, scenario, variant, stop, one !== undefined);
       if (verdict === undefined) return exit.usage;
       verdicts.set(variant, verdict);
       exits.push(exitOf(verdict, file.expect.get(variant)?.verdict));
@@ -111,6 +112,7 @@ async function judgeFile(
   } finally {
     process.off("SIGINT", onSignal);
   }
+  draw(session, name, one, all, verdicts);
   if (session.json)
     documents.push({
       file: name,
@@ -121,6 +123,34 @@ async function judgeFile(
   else if (!session.quiet)
     session.out(`${session.paint("bold", file.scenario.name)}\n${variantsText(file, verdicts, session)}`);
   return worst(exits);
+}
+
+/** Writes the picture that `--svg` asks for: the counterexample, or else the near miss. */
+function draw(
+  session: Session,
+  name: string,
+  variant: string | undefined,
+  all: ReadonlyMap<string, Scenario>,
+  verdicts: ReadonlyMap<string, Verdict>,
+): void {
+  const file = session.args.text("svg");
+  if (file === undefined) return;
+  if (variant === undefined) throw new UsageError("--svg draws one variant: name it with --variant");
+  const scenario = all.get(variant);
+  const verdict = verdicts.get(variant);
+  const schedule = verdict?.failure?.schedule ?? verdict?.nearMiss ?? [];
+  if (scenario === undefined || schedule.length === 0) throw new UsageError("--svg: there is no interleaving to draw");
+  const title = variant === "default" ? scenario.name : `${scenario.name}, ${variant}`;
+  write(file, timeline(title, tell(scenario, schedule)));
+  if (!session.json && !session.quiet) session.io.err(`${name}: drawn in ${file}\n`);
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`cannot write ${file}: ${reasonOf(error)}`);
+  }
 }
 
 function detail(
@@ -134,6 +164,7 @@ function detail(
   if (verdict === undefined || session.quiet) return;
   session.out(verdictText(variant === "default" ? name : `${name}, ${variant}`, verdict, session));
   if (verdict.status === "violated") session.out(counterexample(scenario, verdict, session));
+  else session.out(nearMissText(scenario, verdict, session));
   session.out(finalsText(verdict, session));
 }
 
@@ -166,15 +197,18 @@ async function judge(
   scenario: Scenario,
   variant: string,
   signal: { readonly aborted: boolean },
+  one: boolean,
 ): Promise<Verdict | undefined> {
   const { args, io } = session;
   const states = args.number("states");
   if (states === 0) throw new UsageError("--states wants at least 1");
   const options: JudgeOptions = {
     signal,
+    nearMiss: one,
     ...(states === undefined ? {} : { states }),
     ...(args.seconds("time-limit") === undefined ? {} : { seconds: args.seconds("time-limit") }),
     ...(args.number("preemptions") === undefined ? {} : { preemptions: args.number("preemptions") }),
+    ...(args.number("seed") === undefined ? {} : { seed: args.number("seed") }),
     ...(args.flag("no-reduction") ? { reduce: false } : {}),
   };
   const progress = new Progress(io);
@@ -214,6 +248,9 @@ function document(variant: string, verdict: Verdict, file: ScenarioFile): Readon
     ...(verdict.interleavings === undefined ? {} : { interleavings: verdict.interleavings.toString() }),
     statistics: verdict.statistics,
     reductions: verdict.reductions,
+    vacuous: verdict.vacuous,
+    unreached: verdict.unreached,
+    ...(verdict.nearMiss === undefined ? {} : { nearMiss: scheduleText(verdict.nearMiss) }),
     finals: verdict.finals.map((final) => ({
       states: final.states,
       values: Object.fromEntries(verdict.columns.map((column, at) => [column, final.values[at].toString()])),

@@ -1,0 +1,67 @@
+// How fast the explorer walks: the map swap of 2018 with four programs and more, every interleaving, no ample sets, one
+// thread; the memory of ten million states; and the time of the mail's table.
+//   npx tsx bench/explore.ts [--full]        --full: also the ten million states
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readScenario, type Scenario } from "../src/lab/litmus.ts";
+import { Exploration } from "../src/litmus/explore.ts";
+import { Model } from "../src/litmus/model.ts";
+import { Transitions } from "../src/litmus/transitions.ts";
+import { judgeScenario } from "../src/litmus/verdict.ts";
+
+const text = readFileSync(join(import.meta.dirname, "../examples/litmus/map-swap.yaml"), "utf8");
+const read = readScenario({ name: "map-swap.yaml", text });
+if (!read.ok) throw new Error(read.diagnostics[0]?.text);
+const { scenario, variants, table } = read.value;
+
+/** The scenario with so many programs, each run so many times. */
+function swap(programs: number, times: number): Scenario {
+  const [first] = scenario.threads;
+  const users = scenario.threads.filter((each) => each.kind === "user");
+  if (first.kind !== "program") throw new Error("the first thread is no program");
+  const copies = Array.from({ length: programs }, (_, at) => ({ ...first, name: `cpu${at}`, times }));
+  return {
+    ...scenario,
+    threads: [...copies, ...users],
+    assertions: scenario.assertions.filter((each) => each.kind === "access"),
+  };
+}
+
+/** Time of the processor, which other work on the machine does not count in; threads of the compiler do. */
+function secondsSince(began: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / 1e6;
+}
+
+function walked(of: Scenario, most: number, fuse = true): string {
+  const began = process.cpuUsage();
+  const made = Model.build(of, { fuse });
+  if (!made.ok) throw new Error(made.diagnostics[0]?.text);
+  const transitions = new Transitions(made.value);
+  const walk = new Exploration(transitions, { states: most });
+  walk.advance(Number.POSITIVE_INFINITY);
+  const seconds = secondsSince(began);
+  const rate = (count: number): string => Math.round(count / seconds).toLocaleString("en");
+  const memory = process.memoryUsage();
+  const resident = Math.round(memory.rss / 1e6);
+  const verdict = walk.failure === undefined ? (walk.full ? "stopped" : "holds") : "violated";
+  return `${verdict}: ${walk.states.count.toLocaleString("en")} states, ${walk.steps.toLocaleString("en")} steps (${transitions.made.toLocaleString("en")} made) in ${seconds.toFixed(2)} s of the processor: ${rate(walk.states.count)} states/s, ${rate(walk.steps)} steps/s; tables ${Math.round(walk.bytes / 1e6)} MB, process ${resident} MB`;
+}
+
+for (let round = 1; round <= 3; round++) console.log(`4 programs x 1, round ${round}: ${walked(swap(4, 1), 1e9)}`);
+if (process.argv.includes("--full"))
+  console.log(`4 programs x 1, step fusion off too: ${walked(swap(4, 1), 1e9, false)}`);
+console.log(`5 programs x 1: ${walked(swap(5, 1), 1e9)}`);
+if (process.argv.includes("--full"))
+  console.log(`7 programs x 1, ten million states: ${walked(swap(7, 1), 10_000_000)}`);
+
+const times: number[] = [];
+for (let round = 0; round < 5; round++) {
+  const began = process.cpuUsage();
+  const wanted = new Set(table?.rows.flatMap((row) => table.columns.map((column) => `${row} / ${column}`)));
+  for (const each of variants) if (wanted.has(each.name)) judgeScenario(each.scenario);
+  times.push(secondsSince(began) * 1000);
+}
+console.log(
+  `the table of the mail, nine verdicts, time of the processor: ${times.map((each) => `${each.toFixed(0)} ms`).join(", ")}`,
+);

@@ -1,0 +1,48 @@
+// Reductions leave out interleavings and nothing else: a random scenario has the same verdict and the same final states with
+// and without each of them. Shared by the test, which looks at a few, and by scripts/litmus-reductions.ts.
+import { type JudgeOptions, judgeScenario, readScenario, type Scenario, type Verdict } from "../../src/lab/litmus.ts";
+import { randomScenario, scenarioText } from "./litmus-random.ts";
+
+/** Walks without step fusion are longer by far: they are made where the fused one has no more states than this. */
+const UNFUSED = 250;
+
+export interface Compared {
+  readonly seed: number;
+  readonly verdict: Verdict["status"];
+  readonly states: number;
+  readonly reduced: number;
+  /** States without step fusion, where that was walked. */
+  readonly unfused?: number;
+  /** The reductions that made a difference to what is found. */
+  readonly wrong: readonly string[];
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const text = scenarioText(randomScenario(seed));
+  const read = readScenario({ name: `random ${seed}`, text });
+  if (!read.ok) throw new Error(`seed ${seed}: ${read.diagnostics[0]?.text}\n${text}`);
+  return read.value.scenario;
+}
+
+function judged(scenario: Scenario, options: JudgeOptions): Verdict {
+  const outcome = judgeScenario(scenario, { readable: false, ...options });
+  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
+  return outcome.value;
+}
+
+/** What a walk found: the verdict and the final states. */
+function found(verdict: Verdict): string {
+  return JSON.stringify([verdict.status, verdict.finals.map((final) => final.values.join(" ")).sort()]);
+}
+
+export function compareReductions(seed: number): Compared {
+  const scenario = scenarioOf(seed);
+  const plain = judged(scenario, { reduce: false });
+  const reduced = judged(scenario, { reduce: "always" });
+  const wrong: string[] = found(plain) === found(reduced) ? [] : ["ample sets"];
+  const one = { seed, verdict: plain.status, states: plain.statistics.states, reduced: reduced.statistics.states };
+  if (plain.statistics.states > UNFUSED) return { ...one, wrong };
+  const unfused = judged(scenario, { fuse: false, reduce: false });
+  if (found(plain) !== found(unfused)) wrong.push("step fusion");
+  return { ...one, unfused: unfused.statistics.states, wrong };
+}
