@@ -123,9 +123,6 @@ export function glueFor(cpu: Cpu, around: Around): Glue {
       else enter(at);
       cpu.refresh();
     }
-    const { R } = cpu;
-    const kind = frameAt(depth) + frame.kind;
-    if (R[kind] === continuation.tailCalled) R[kind] = continuation.none;
     around.calls.world.switchProgram(cpu, around.program);
   };
 

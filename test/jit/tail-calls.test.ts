@@ -79,6 +79,26 @@ describe("a tail call", () => {
     expect(result?.results).toMatchObject([{ kind: "exit", r0: 3n }]);
   });
 
+  it("gives the caller its program back: its callbacks, kernel functions and maps", () => {
+    const callee = `f:\n${jump}r0 = 1\nexit\neach:\nlock *(u64 *)(r2 + 0) += r1\nr0 = 0\nexit\n`;
+    const made = program(
+      `main:\nr6 = r1\ncall f\n*(u64 *)(r10 - 8) = 0\nr1 = 4\nr2 = each ll\nr3 = r10\nr3 += -8\nr4 = 0\ncall bpf_loop
+       call bpf_rcu_read_lock\ncall bpf_rcu_read_unlock\nr0 = *(u64 *)(r10 - 8)\nexit\n${callee}`,
+    );
+    const prepare = (machine: Machine): void => {
+      const other = machine.load(program("main:\nr0 = 20\nexit\n"));
+      if (!other.ok) throw new Error(other.diagnostics[0]?.text);
+      const handle = new Uint8Array(Int32Array.of(programHandle(other.value.index, 0)).buffer);
+      machine.maps.update(machine.mapSet.byName("jumps"), new Uint8Array(4), handle);
+    };
+    const result = both(made, "implicit", [{ packet }, { packet }], { prepare });
+    expect(result?.difference).toBe(undefined);
+    expect(result?.results).toMatchObject([
+      { kind: "exit", r0: 6n },
+      { kind: "exit", r0: 6n },
+    ]);
+  });
+
   it("leaves nothing on the stack, however many follow one another", () => {
     const made = program(
       `.entry jumps, 0 = main\n.map seen, type=array, key=4, value=8, max=1
