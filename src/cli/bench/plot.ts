@@ -6,7 +6,7 @@ export interface Series {
   readonly values: readonly (number | null)[];
 }
 
-const LEFT = 96;
+const LEFT = 140;
 const WIDTH = 640;
 const BAR = 11;
 const GAP = 12;
