@@ -25,7 +25,7 @@ const arrows: Readonly<Record<string, readonly string[] | typeof everything>> = 
   host: ["btf", "isa", "diag"],
   memory: ["bytes"],
   rcu: ["memory", "trace", "diag"],
-  maps: ["memory", "rcu", "isa", "bytes", "trace"],
+  maps: ["memory", "rcu", "isa", "bytes", "wasm", "trace"],
   asm: ["host", "isa", "diag"],
   elf: ["host", "btf", "isa", "bytes", "diag"],
   wasm: [],

@@ -27,8 +27,11 @@ function liveAtStart(program: Program, flow: Flow, counts: ReadonlyMap<number, n
   for (let changed = true; changed; ) {
     changed = false;
     for (let node = flow.nodes.length - 1; node >= 0; node--) {
-      const { start, end, next } = flow.nodes[node];
+      const { start, end, next, unless = -1 } = flow.nodes[node];
       let now = next.reduce((sum, to) => sum | live[to], 0);
+      const move = program.insns[unless];
+      // What it would write over may stay.
+      if (move) now |= read(program, move, unless, counts);
       for (let pc = end - 1; pc >= start; pc--) {
         const insn = program.insns[pc];
         if (insn !== null) now = (now & ~written(insn)) | read(program, insn, pc, counts);
@@ -54,12 +57,14 @@ export function argumentsOf(program: Program, insn: Insn): number {
   return callee.name === "bpf_trace_printk" ? 5 : callee.args.length;
 }
 
-function written(insn: Insn): number {
+/** A bit for each register that an instruction writes; calls leave r0 and take r1 to r5 away. */
+export function written(insn: Insn): number {
   if (insn.kind === "atomic") return insn.fetch ? 1 << (insn.op === "cmpxchg" ? 0 : insn.src) : 0;
   return insn.kind !== "jump" && "dst" in insn ? 1 << insn.dst : 0;
 }
 
-function read(program: Program, insn: Insn, pc: number, counts: ReadonlyMap<number, number>): number {
+/** A bit for each register that it reads. */
+export function read(program: Program, insn: Insn, pc: number, counts: ReadonlyMap<number, number>): number {
   switch (insn.kind) {
     case "callLocal":
       return first(counts.get(pc + 1 + insn.off) ?? 5);

@@ -199,7 +199,7 @@ function givenOf({ machine, program, index }: Loaded, checked: boolean): Given {
   const { words } = code;
   return {
     program,
-    memory: machine.memory,
+    maps: machine.mapSet,
     checked,
     pointers,
     resolved: (pc) => {

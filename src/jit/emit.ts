@@ -4,19 +4,34 @@
 import { type Block, blocks as blocksOf, called } from "../isa/cfg.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
-import type { Memory } from "../memory/memory.ts";
+import type { Maps } from "../maps/maps.ts";
 import { REG_WORDS } from "../vm/code.ts";
-import { state } from "../vm/registers.ts";
-import { type Code, call, get, getGlobal, i32, i64, setGlobal, type, unreachable, when } from "../wasm/code.ts";
+import { FRAMES, state } from "../vm/registers.ts";
+import {
+  type Code,
+  call,
+  get,
+  getGlobal,
+  give,
+  i32,
+  i64,
+  set,
+  setGlobal,
+  type,
+  unreachable,
+  when,
+} from "../wasm/code.ts";
 import type { Func, Parts, Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
-import { type Flow, flowOf, threaded } from "./flow.ts";
+import { allOf, type Demand, demandIn } from "./demand.ts";
+import { type Flow, flowOf, joined, threaded } from "./flow.ts";
 import { Locals } from "./locals.ts";
-import { condition, globals, imported, lowering, mayLeave, type Place, stuck } from "./lower.ts";
-import { Known, type Lookup, lookupIn, MAP_LOOKUP } from "./maps.ts";
-import { narrowAfter, narrowAtStart } from "./narrow.ts";
+import { chosen, condition, globals, imported, lowering, mayLeave, type Place, stuck } from "./lower.ts";
+import { Known, MapCode } from "./maps.ts";
+import { narrowAfter, narrowAfterChoice, narrowAtStart } from "./narrow.ts";
 import { writesFramePointer } from "./refusal.ts";
-import { structured } from "./structure.ts";
+import { type Rotation, rotationsIn } from "./rotate.ts";
+import { type Content, structured } from "./structure.ts";
 
 const { i32: narrow, i64: wide } = type;
 const signature = (parameters: number, results: number): Signature => ({
@@ -41,38 +56,68 @@ export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> 
   readonly program: Program;
   /** Marks where each instruction's code begins. */
   readonly marked?: true;
-  /** Where the maps are. */
-  readonly memory: Memory;
+  /** The machine's. */
+  readonly maps: Maps;
 }
 
 /** The module. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
 export function emit(given: Given): Parts {
   const { program } = given;
-  const { shared } = given.memory;
+  const { shared } = given.maps.memory;
   const list = blocksOf(program.insns);
   // Where instructions are counted, a jump counts too.
-  const blocks = given.checked ? new Map(list.map((block) => [block.start, block])) : threaded(program.insns, list);
+  const blocks = given.checked
+    ? new Map(list.map((block) => [block.start, block]))
+    : joined(program.insns, threaded(program.insns, list));
   const flows = reached(program, blocks);
   const counts = argumentCounts(program, flows);
   const starts = [...flows.keys()];
   const indices = new Map(starts.map((start, n) => [start, names.length + n]));
+  const { maps, checked, resolved } = given;
+  const first = names.length + starts.length;
+  const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first, resolved });
   const leaving = new Set(starts.filter((start) => leaves(program, flows.get(start))));
-  const lookups = new Lookups(given, names.length + starts.length);
-  const place = (locals: Locals, known: Known): Place => ({
-    ...given,
-    shared,
-    locals,
-    lookup: (insn) => lookups.inPlaceOf(insn, known),
-    callee: (slot) => {
-      const index = indices.get(slot);
-      return index === undefined ? null : { index, count: counts.get(slot) ?? 0, leaves: leaving.has(slot) };
-    },
-    handedOver: (insn) => argumentsOf(program, insn),
-  });
-  const functions = [...flows].map(([start, flow]) => {
-    const locals = new Locals(counts.get(start) ?? 0);
+  const shortFunctions = checked ? new Map<number, number>() : insideWeights(program, flows);
+  const codeOf = (start: number, flow: Flow, locals: Locals, inside: boolean): Code => {
     const known = new Known();
-    return functionOf(place(locals, known), given, flow, known);
+    const rotations = new Map<number, Rotation>();
+    const demand = checked ? allOf(program, flow) : demandIn(program, flow, counts);
+    const place: Place = {
+      ...given,
+      shared,
+      locals,
+      mapCall: (insn) => (checked ? undefined : mapCode.inPlaceOf(insn, known)),
+      callee: (slot) => {
+        const index = indices.get(slot);
+        const called = flows.get(slot);
+        if (index === undefined || called === undefined) return null;
+        const count = counts.get(slot) ?? 0;
+        const leaves = leaving.has(slot);
+        if (!shortFunctions.has(slot)) return { index, count, leaves };
+        return {
+          index,
+          count,
+          leaves,
+          inside: (values, frame) => {
+            const its = Locals.inside(locals);
+            const given = values.map((value, n) => set(its.wide(n + 1), value));
+            return [given, set(its.frame, frame), codeOf(slot, called, its, true)];
+          },
+        };
+      },
+      handedOver: (insn) => argumentsOf(program, insn),
+      wholeAfter: (pc) => demand.wholeAfter[pc],
+      rotation: (pc) => rotations.get(pc),
+      ends: inside ? (result) => result : give,
+    };
+    return functionCode(place, given, flow, counts.get(start) ?? 0, { known, rotations, demand });
+  };
+  const functions = [...flows].map(([start, flow]): Func => {
+    const locals = Locals.ofFunction(counts.get(start) ?? 0);
+    const body = [codeOf(start, flow, locals, false), unreachable];
+    const { parameters, locals: others, names } = locals.function;
+    const says = { name: functionName(program, start), locals: names };
+    return { parameters, results: [wide], locals: others, body, says };
   });
   const entries = starts
     .filter((start) => start === 0 || isNamed(program, start))
@@ -82,7 +127,7 @@ export function emit(given: Given): Parts {
     constants: ["cpu", "cpuIndex"],
     variables: 1,
     shared,
-    functions: [...functions, ...lookups.functions, ...entries],
+    functions: [...functions, ...mapCode.functions, ...entries],
   };
 }
 
@@ -115,74 +160,107 @@ function isNamed(program: Program, start: number): boolean {
   );
 }
 
-/** The lookups of maps that calls are replaced by; those that are functions follow the program's. */
-class Lookups {
-  readonly functions: Func[] = [];
-  readonly #given: Given;
-  readonly #first: number;
-  readonly #byMap = new Map<number, ((key: Code, address: number) => Code) | undefined>();
+/** The most instructions of a function whose code stands in place of its calls. */
+const SHORT = 48;
 
-  constructor(given: Given, first: number) {
-    this.#given = given;
-    this.#first = first;
-  }
-
-  inPlaceOf(insn: Insn, { slots }: Known): ReturnType<Place["lookup"]> {
-    const { checked, resolved, memory } = this.#given;
-    if (checked || insn.kind !== "callHelper" || insn.id !== MAP_LOOKUP || slots[1] < 0) return undefined;
-    const map = resolved(slots[1])?.lo;
-    if (map === undefined) return undefined;
-    if (!this.#byMap.has(map)) this.#byMap.set(map, this.#made(lookupIn(memory, map)));
-    return this.#byMap.get(map);
-  }
-
-  #made(lookup: Lookup | undefined): ReturnType<Place["lookup"]> {
-    if (lookup === undefined) return undefined;
-    const cpuIndex = getGlobal(globals.cpuIndex);
-    if (lookup.kind === "inline") return (key, address) => lookup.code(key, address, cpuIndex);
-    const func = this.#first + this.functions.length;
-    this.functions.push(lookup.func(cpuIndex));
-    return (key) => call(func, key);
-  }
+/**
+ * Functions that are short and straight: a call of one costs more than what it does. By their starts, how many instructions
+ * each has, with those that it calls itself.
+ */
+function insideWeights({ insns }: Program, flows: ReadonlyMap<number, Flow>): ReadonlyMap<number, number> {
+  const weights = new Map<number, number>();
+  const weigh = (start: number, depth: number): number => {
+    const known = weights.get(start);
+    if (known !== undefined) return known;
+    const [only, more] = flows.get(start)?.nodes ?? [];
+    if (only === undefined || more !== undefined || depth >= FRAMES) return Number.POSITIVE_INFINITY;
+    let weight = 0;
+    for (let pc = only.start; pc < only.end; pc++) {
+      const insn = insns[pc];
+      if (insn === null) continue;
+      // What may end the function elsewhere than at its end would end its caller.
+      if (insn.kind === "packet" || mayLeave(insn)) return Number.POSITIVE_INFINITY;
+      weight += insn.kind === "callLocal" ? weigh(pc + 1 + insn.off, depth + 1) : 1;
+    }
+    if (insns[only.end - 1]?.kind !== "exit" || weight > SHORT) return Number.POSITIVE_INFINITY;
+    weights.set(start, weight);
+    return weight;
+  };
+  for (const start of flows.keys()) weigh(start, 0);
+  return weights;
 }
 
-function functionOf(at: Place, { program, marked }: Given, flow: Flow, known: Known): Func {
+/** What the instructions of the block that is being compiled refer to. */
+interface InBlock {
+  readonly demand: Demand;
+  readonly known: Known;
+  readonly rotations: Map<number, Rotation>;
+}
+
+function functionCode(
+  at: Place,
+  { program, marked }: Given,
+  flow: Flow,
+  count: number,
+  { known, rotations, demand }: InBlock,
+): Code {
   const { insns } = program;
   const { locals, checked } = at;
   const pointers = at.pointers.size > 0;
-  const narrow = narrowAtStart(program, flow, pointers, locals.parameters.length - 1);
+  const { live, wholeAfter } = demand;
+  const narrow = narrowAtStart(program, flow, pointers, count, demand);
   const body = (n: number): Code => {
-    const { start, end, next } = flow.nodes[n];
+    const { start, end, next, unless = -1 } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
-    let count = 0;
+    let done = 0;
     known.slots.fill(-1);
     locals.narrow = narrow[n];
+    const { at: found, kept } = rotationsIn(insns, start, end);
+    rotations.clear();
+    for (const [pc, rotation] of found) rotations.set(pc, rotation);
+    const keep = (after: number): void => {
+      kept.forEach((one, place) => {
+        if (one.after !== after) return;
+        const { register, width } = one;
+        code.push(set(locals.kept(place, width), width === 64 ? locals.read(register) : locals.low(register)));
+      });
+    };
+    if (kept.length > 0) keep(-1);
     for (let pc = start; pc < end; pc++) {
       const insn = insns[pc];
       if (insn === null) continue;
       if (marked) code.push({ mark: pc });
       code.push(writesFramePointer(insn) ? stuck(pc) : lowered(at, insn, pc));
       known.pass(insn, pc);
-      locals.narrow = narrowAfter(locals.narrow, insn, pointers);
-      count++;
+      locals.narrow = narrowAfter(locals.narrow, insn, pointers, wholeAfter[pc]);
+      if (kept.length > 0) keep(pc);
+      done++;
     }
-    const wide = next.reduce((bits, to) => bits | ~narrow[to], 0);
-    code.push(locals.widen(locals.narrow & wide));
-    return checked ? [counted(start, count), code] : code;
+    const move = insns[unless];
+    if (move) {
+      if (marked) code.push({ mark: unless });
+      const after = narrowAfterChoice(locals.narrow, move, pointers, wholeAfter[unless]);
+      code.push(chosen(at, last(n), move, "dst" in move && ((after >> move.dst) & 1) !== 0));
+      locals.narrow = after;
+    }
+    const whole = next.reduce((bits, to) => bits | (live[to] & ~narrow[to]), 0);
+    const low = next.reduce((bits, to) => bits | (live[to] & narrow[to]), 0);
+    code.push(locals.move(whole, low));
+    return checked ? [counted(start, done), code] : code;
   };
   const last = (n: number): Insn | null | undefined => {
     const { end } = flow.nodes[n];
     return insns[insns[end - 1] === null ? end - 2 : end - 1];
   };
-  const code = structured(flow, { body, condition: (n) => condition(at, last(n)), nextNode: locals.nextNode });
-  return {
-    parameters: locals.parameters,
-    results: [wide],
-    locals: locals.locals,
-    body: [code, unreachable],
-    says: { name: functionName(program, flow.nodes[0].start), locals: locals.names },
+  const content: Content = {
+    body,
+    condition: (n) => condition(at, last(n)),
+    get nextNode() {
+      return locals.nextNode;
+    },
   };
+  return structured(flow, content);
 }
 
 function functionName({ functions }: Program, start: number): string {

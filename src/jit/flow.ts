@@ -9,6 +9,8 @@ export interface Node {
   readonly end: number;
   /** Numbers of nodes: where control goes on, then where a taken jump goes. */
   readonly next: readonly number[];
+  /** The slot of a move that is made at its end unless the jump there is taken; the way on is the same. */
+  readonly unless?: number;
 }
 
 export interface Flow {
@@ -40,14 +42,52 @@ export function threaded(insns: readonly (Insn | null)[], list: readonly Block[]
   return new Map(list.map((block) => [block.start, { ...block, next: block.next.map(behind) }]));
 }
 
+/** A block whose jump only leads past a move. */
+interface Joined extends Block {
+  readonly unless?: number;
+}
+
+/**
+ * The blocks without those that are one move and jumped past: a choice between two values needs no jump, and whether it would be
+ * taken no guess.
+ */
+export function joined(
+  insns: readonly (Insn | null)[],
+  blocks: ReadonlyMap<number, Block>,
+): ReadonlyMap<number, Joined> {
+  const entries = new Map<number, number>();
+  for (const { next } of blocks.values()) for (const to of next) entries.set(to, (entries.get(to) ?? 0) + 1);
+  const found = new Map<number, Joined>(blocks);
+  for (const block of blocks.values()) {
+    const [on, taken] = block.next;
+    const between = blocks.get(on);
+    if (taken === undefined || between === undefined || insns[block.last]?.kind !== "jump") continue;
+    const [insn, then] = [insns[between.start], insns[between.last]];
+    const isMove = insn?.kind === "alu" && insn.op === "mov" && insn.dst !== 10;
+    const isAlone = between.last === between.start || (between.last === between.start + 1 && then?.kind === "goto");
+    if (!isMove || !isAlone || between.next.length !== 1 || between.next[0] !== taken) continue;
+    // Functions begin where others may come from.
+    if (entries.get(on) !== 1 || between.function === on) continue;
+    found.set(block.start, { ...block, next: [taken], unless: between.start });
+    found.delete(on);
+  }
+  return found;
+}
+
 /** The function that begins at slot `start`; `blocks` by their starts. */
-export function flowOf(blocks: ReadonlyMap<number, Block>, start: number): Flow {
+export function flowOf(blocks: ReadonlyMap<number, Joined>, start: number): Flow {
   const order = reversePostorder(blocks, start);
   const at = new Map(order.map((slot, n) => [slot, n]));
   const nodes = order.map((slot): Node => {
     const block = blocks.get(slot);
     if (block === undefined) return { start: slot, end: slot, next: [] };
-    return { start: slot, end: block.end, next: block.next.map((to) => at.get(to) ?? 0) };
+    const { end, unless } = block;
+    return {
+      start: slot,
+      end,
+      next: block.next.map((to) => at.get(to) ?? 0),
+      ...(unless === undefined ? {} : { unless }),
+    };
   });
   const entries = new Int32Array(nodes.length);
   const heads = new Uint8Array(nodes.length);

@@ -2,7 +2,8 @@
 // is reached through the low half of a pointer. Where the program is verified nothing is checked: every access has been
 // proven. The table has a row for each kind of instruction, so that a new one does not compile until it is lowered.
 import type { AtomicOp } from "../isa/atomic.ts";
-import type { AccessSize, Insn, InsnKind, Operand, Width } from "../isa/insn.ts";
+import type { AccessSize, Insn, InsnKind, Operand } from "../isa/insn.ts";
+import type { JumpOp } from "../isa/jump.ts";
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { REG_WORDS } from "../vm/code.ts";
 import { alu32, alu64, jumps, reversed16, reversed32, reversed64 } from "../vm/loop/operators.ts";
@@ -18,12 +19,16 @@ import {
   give,
   i32,
   i64,
+  select,
   set,
   type,
   when,
 } from "../wasm/code.ts";
 import type { Locals } from "./locals.ts";
-import { isNarrowLoad } from "./narrow.ts";
+import { mapCalled } from "./map-call.ts";
+import type { MapCall } from "./maps.ts";
+import { isNarrowLoad, isNarrowResult, isUnread } from "./narrow.ts";
+import type { Rotation } from "./rotate.ts";
 
 /** The numbers of what a compiled program imports, and of its own variable; see glue.ts. */
 export const imported = {
@@ -52,10 +57,16 @@ export interface Place {
   readonly pointers: ReadonlyMap<number, number>;
   /** What an LD_IMM64 of a map or a function is on this machine; null for what it has not. */
   resolved(pc: number): { readonly lo: number; readonly hi: number } | null;
-  /** The function at a slot. */
+  /** The function at a slot: its number in the module and how many arguments it reads. */
   callee(slot: number): Callee | null;
-  /** The lookup that stands in place of a call, where it is known of which map. */
-  lookup(insn: Insn): ((key: Code, address: number) => Code) | undefined;
+  /** A bit for each register whose upper half is read after the instruction in a slot. */
+  wholeAfter(pc: number): number;
+  /** The rotation that an instruction completes. */
+  rotation(pc: number): Rotation | undefined;
+  /** Ends the function with a result. */
+  ends(result: Code): Code;
+  /** What stands in place of a call of a map helper. */
+  mapCall(insn: Insn): MapCall | undefined;
   /** How many registers a call of a helper or kfunc hands over. */
   handedOver(insn: Insn): number;
 }
@@ -66,6 +77,8 @@ export interface Callee {
   readonly count: number;
   /** It may make a tail call: then it returns at once, and its caller goes on in the other program. */
   readonly leaves: boolean;
+  /** Its code, to stand in place of a call with these arguments and this bottom of the frame; it leaves r0's value. */
+  readonly inside?: (values: readonly Code[], frame: Code) => Code;
 }
 
 export function isTailCall(insn: Insn | null): boolean {
@@ -125,6 +138,8 @@ const stores = { 1: i64.store8, 2: i64.store16, 4: i64.store32, 8: i64.store } a
   unknown
 >;
 
+const narrowStores = { 1: i32.store8, 2: i32.store16, 4: i32.store } as const;
+
 function operand64({ locals }: Place, src: Operand): Code {
   return src.kind === "reg" ? locals.read(src.reg) : i64.small(src.value);
 }
@@ -133,12 +148,23 @@ function operand32({ locals }: Place, src: Operand): Code {
   return src.kind === "reg" ? locals.low(src.reg) : i32.const(src.value);
 }
 
-function arithmetic(at: Place, { op, width, dst, src }: Kind<"alu">): Code {
+function arithmetic(at: Place, insn: Kind<"alu">, pc: number): Code {
+  const { op, width, dst, src } = insn;
   const { locals } = at;
-  if (width === 32) return locals.writeLow(dst, alu32[op](locals.low(dst), operand32(at, src)));
-  const moves = op === "mov" && (src.kind === "imm" ? src.value >= 0 : locals.isNarrow(src.reg));
-  if (moves) return locals.writeLow(dst, operand32(at, src));
-  return locals.write(dst, alu64[op](locals.read(dst), operand64(at, src)));
+  const rotation = at.rotation(pc);
+  if (rotation !== undefined) {
+    const kept = get(locals.kept(rotation.keep, width));
+    if (width === 32) return locals.writeLow(dst, i32.rotl(kept, i32.const(rotation.by)));
+    const whole = i64.rotl(kept, i64.small(rotation.by));
+    return isUnread(dst, at.wholeAfter(pc)) ? locals.writeLow(dst, i32.wrap(whole)) : locals.write(dst, whole);
+  }
+  if (!isNarrowResult(locals.narrow, insn, at.wholeAfter(pc))) {
+    return locals.write(dst, alu64[op](locals.read(dst), operand64(at, src)));
+  }
+  // Of a shift to the right by 32 and more only the result fits; all others are what they are of low halves.
+  if (width === 64 && op === "rsh")
+    return locals.writeLow(dst, i32.wrap(i64.shrU(locals.read(dst), operand64(at, src))));
+  return locals.writeLow(dst, alu32[op](locals.low(dst), operand32(at, src)));
 }
 
 const directly = {
@@ -238,7 +264,7 @@ function packet({ locals }: Place, { size, src, imm }: Kind<"packet">): Code {
       give(zero),
     ),
     set(locals.address, i32.add(start, cpuWord("packetStart"))),
-    locals.write(0, i64.fromU(value)),
+    locals.writeLow(0, value),
   ];
 }
 
@@ -268,7 +294,7 @@ function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
   const goOn = [call(imported.goOn, frame), locals.write(0, i64.load(cpu))];
   return [
     checked ? call(imported.enter, [i32.const(pc), get(locals.frame)]) : [],
-    locals.write(0, call(callee.index, [...values, frame])),
+    locals.write(0, callee.inside?.(values, frame) ?? call(callee.index, [...values, frame])),
     callee.leaves ? when(i32.load(cpu, state.tailPending * 4), goOn) : [],
   ];
 }
@@ -278,36 +304,29 @@ export function stuck(pc: number): Code {
   return [call(imported.stuck, i32.const(pc)), 0x00];
 }
 
-const swaps = {
-  16: (v: Code) => i64.fromU(reversed16(i32.wrap(v))),
-  32: (v: Code) => i64.fromU(reversed32(i32.wrap(v))),
-  64: reversed64,
-} as const;
-const lows = {
-  16: (v: Code) => i64.and(v, i64.small(0xffff)),
-  32: (v: Code) => i64.fromU(i32.wrap(v)),
-  64: (v: Code) => v,
-} as const;
+const swaps = { 16: reversed16, 32: reversed32 } as const;
+const lows = { 16: (v: Code) => i32.and(v, i32.const(0xffff)), 32: (v: Code) => v } as const;
 
 export const lowering: Lowering = {
-  alu: (at, insn) => divided(at, insn) ?? arithmetic(at, insn),
-  neg: ({ locals }, { width, dst }) =>
-    width === 64
+  alu: (at, insn, pc) => divided(at, insn) ?? arithmetic(at, insn, pc),
+  neg: ({ locals, wholeAfter }, { width, dst }, pc) =>
+    width === 64 && !isUnread(dst, wholeAfter(pc))
       ? locals.write(dst, i64.sub(zero, locals.read(dst)))
       : locals.writeLow(dst, i32.sub(i32.const(0), locals.low(dst))),
   movsx: ({ locals }, { width, from, dst, src }) =>
-    locals.write(
-      dst,
-      width === 64
-        ? { 8: i64.extend8, 16: i64.extend16, 32: i64.extend32 }[from](locals.read(src))
-        : i64.fromU({ 8: i32.extend8, 16: i32.extend16, 32: (v: Code) => v }[from](locals.low(src))),
-    ),
-  swap: ({ locals }, { op, size, dst }) => locals.write(dst, (op === "le" ? lows : swaps)[size](locals.read(dst))),
+    width === 64
+      ? locals.write(dst, { 8: i64.extend8, 16: i64.extend16, 32: i64.extend32 }[from](locals.read(src)))
+      : locals.writeLow(dst, { 8: i32.extend8, 16: i32.extend16, 32: (v: Code) => v }[from](locals.low(src))),
+  swap: ({ locals }, { op, size, dst }) => {
+    if (size === 64) return locals.write(dst, op === "le" ? locals.read(dst) : reversed64(locals.read(dst)));
+    return locals.writeLow(dst, (op === "le" ? lows : swaps)[size](locals.low(dst)));
+  },
   addrSpaceCast: ({ locals }, { dst, src }) => locals.write(dst, locals.read(src)),
   load,
   store: (at, { size, base, off, src }, pc) => {
     const { from, offset } = address(at, base, off, size, accesses.write, pc);
-    return stores[size](from, operand64(at, src), offset);
+    if (size === 8) return i64.store(from, operand64(at, src), offset);
+    return narrowStores[size](from, operand32(at, src), offset);
   },
   atomic: readModifyWrite,
   loadAcquire: (at, { size, dst, base, off }, pc) => {
@@ -321,6 +340,7 @@ export const lowering: Lowering = {
   },
   packet,
   imm64: (at, { what, dst, low, high }, pc) => {
+    if (what === "value" && high === 0) return at.locals.writeLow(dst, i32.const(low));
     const to = what === "value" ? { lo: low, hi: high } : at.resolved(pc);
     if (to === null) return stuck(pc);
     return at.locals.write(dst, i64.const((BigInt(to.hi) << 32n) | BigInt(to.lo >>> 0)));
@@ -331,10 +351,9 @@ export const lowering: Lowering = {
   mayGoto: (at, { off }) => (off === 0 ? drop(mayGo(at)) : []),
   callHelper: (at, insn, pc) => {
     if (isTailCall(insn)) return callOut(at, insn, pc, imported.tailCall, []);
-    const { locals } = at;
-    const lookup = at.lookup(insn);
-    if (lookup !== undefined) return locals.write(0, lookup(locals.low(2), locals.address));
-    return callOut(at, insn, pc, imported.helper, i32.const(insn.id));
+    const mapCall = at.mapCall(insn);
+    const leaves = () => callOut(at, insn, pc, imported.helper, i32.const(insn.id));
+    return mapCall === undefined ? leaves() : mapCalled(at.locals, mapCall, leaves);
   },
   callKfunc: (at, insn, pc) => callOut(at, insn, pc, imported.kfunc, i32.const(insn.index)),
   callx: (at, insn, pc) => {
@@ -342,21 +361,35 @@ export const lowering: Lowering = {
     return callOut(at, insn, pc, imported.callx, [i32.wrap(number), i32.wrap(i64.shrU(number, i64.const(32n)))]);
   },
   callLocal,
-  exit: ({ locals }) => give(locals.read(0)),
+  exit: ({ locals, ends }) => ends(locals.read(0)),
   invalid: (_, __, pc) => stuck(pc),
 };
+
+/** A move that is made unless the jump before it is taken; `isNarrow`: the result is held in 32 bits. */
+export function chosen(at: Place, jump: Insn | null | undefined, move: Insn, isNarrow: boolean): Code {
+  if (move.kind !== "alu") throw new Error(`${move.kind} is no move`);
+  const { locals } = at;
+  const { width, dst, src } = move;
+  const taken = condition(at, jump);
+  if (isNarrow) return locals.writeLow(dst, select(locals.low(dst), operand32(at, src), taken));
+  const made = width === 32 ? i64.fromU(operand32(at, src)) : operand64(at, src);
+  return locals.write(dst, select(locals.read(dst), made, taken));
+}
 
 /** Not 0 where the jump at the end of a block is taken. */
 export function condition(at: Place, insn: Insn | null | undefined): Code {
   if (insn?.kind === "mayGoto") return mayGo(at);
   if (insn?.kind !== "jump") throw new Error(`${insn?.kind ?? "nothing"} has no two ways to go on`);
   const { op, width, dst, src } = insn;
-  const holds: Record<Width, () => Code> = {
-    32: () => jumps[32][op](at.locals.low(dst), operand32(at, src)),
-    64: () => jumps[64][op](at.locals.read(dst), operand64(at, src)),
-  };
-  return holds[width]();
+  const { locals } = at;
+  if (width === 32) return jumps[32][op](locals.low(dst), operand32(at, src));
+  const isShort = locals.isNarrow(dst) && (src.kind === "imm" ? src.value >= 0 : locals.isNarrow(src.reg));
+  // Two numbers below 2^32 compare as they are, whether or not with a sign.
+  if (isShort) return jumps[32][withoutSign[op] ?? op](locals.low(dst), operand32(at, src));
+  return jumps[64][op](locals.read(dst), operand64(at, src));
 }
+
+const withoutSign: Partial<Record<JumpOp, JumpOp>> = { jsgt: "jgt", jsge: "jge", jslt: "jlt", jsle: "jle" };
 
 /** may_goto jumps when the frame's budget is used up. */
 function mayGo({ locals: { mayGoto } }: Place): Code {

@@ -1,35 +1,26 @@
-// Lookups in compiled code, on the maps' own memory: where a call of bpf_map_lookup_elem is known to be about one map, the
-// elements of an array are found by a multiplication, and those of a hash table by a function made for that map, with
-// the key's length, the seed and the table's place as constants. What such an operation does to memory is what
-// maps/search.ts does step by step; an update still goes there.
+// Map operations in compiled code: where a call is known to be about one map, the elements of an array are found in place, and
+// the rest is a function made for that map (maps/compiled), on the maps' own memory. What such a function leaves undone
+// goes the way of all other calls.
 import type { Insn } from "../isa/insn.ts";
-import { BUCKET_BYTES, element, map, mapType } from "../maps/layout.ts";
-import { POINTER_HIGH } from "../memory/layout.ts";
-import type { Memory } from "../memory/memory.ts";
 import {
-  block,
-  type Code,
-  choose,
-  get,
-  give,
-  go,
-  goIf,
-  i32,
-  i64,
-  Label,
-  loop,
-  set,
-  tee,
-  type,
-  unreachable,
-  when,
-} from "../wasm/code.ts";
+  arrayLookup,
+  hashLookup,
+  isChanged,
+  isHash,
+  isOuter,
+  lookupOfAny,
+  percpuLookup,
+  remove,
+  update,
+} from "../maps/compiled/functions.ts";
+import { familyOf, isArray, type Shape, type Site, shapeOfMap } from "../maps/compiled/shape.ts";
+import { mapType } from "../maps/layout.ts";
+import type { Maps } from "../maps/maps.ts";
+import { type Code, call, getGlobal, i32 } from "../wasm/code.ts";
 import type { Func } from "../wasm/module.ts";
 
-/** The number of bpf_map_lookup_elem. */
-export const MAP_LOOKUP = 1;
-/** A longer key is looked up by the machine: its comparison would not be worth unrolling. */
-const LONGEST_KEY = 64;
+/** The numbers of the helpers that are done here. */
+const helper = { lookup: 1, update: 2, remove: 3, lookupPercpu: 195 } as const;
 
 /** Which registers hold the address of which map, as far as one block tells: the slot of the load, -1 for others. */
 export class Known {
@@ -49,119 +40,91 @@ export class Known {
   }
 }
 
-type Header = Readonly<Record<keyof typeof map, number>>;
+/** What stands in place of a call; operands are 32 bits, `spare` is a local of 32 bits. */
+export type MapCall =
+  /** Gives a pointer or null. */
+  | { readonly kind: "lookup"; readonly code: (key: Code, spare: number) => Code }
+  /** The same for the value of a CPU that is named. */
+  | { readonly kind: "lookupPercpu"; readonly code: (key: Code, cpu: Code) => Code }
+  /** Gives a pointer, null, or ELSEWHERE. */
+  | { readonly kind: "lookupAny"; readonly code: (map: Code, key: Code) => Code }
+  /** Give an errno, 0, or OUTSIDE. */
+  | { readonly kind: "update"; readonly code: (key: Code, value: Code, flags: Code) => Code }
+  | { readonly kind: "remove"; readonly code: (key: Code) => Code };
 
-/** The words of a header, which do not change while a program holds the map. */
-function headerAt({ i32: words }: Memory, address: number): Header {
-  const at = Object.entries(map).map(([name, word]) => [name, words[(address >> 2) + word]] as const);
-  return Object.fromEntries(at) as Header;
+export interface Around {
+  readonly maps: Maps;
+  /** The global that holds the number of the CPU. */
+  readonly cpuIndex: number;
+  /** The number of the first function made here. */
+  readonly first: number;
+  /** What an LD_IMM64 of a map is on this machine. */
+  resolved(pc: number): { readonly lo: number } | null;
 }
 
-/** How elements of a map are found: in place, or by a function of the key's address. */
-export type Lookup =
-  | { readonly kind: "inline"; readonly code: (key: Code, address: number, cpuIndex: Code) => Code }
-  | { readonly kind: "function"; readonly func: (cpuIndex: Code) => Func };
+/** The calls of one program, and the functions that they need; each is made once. */
+export class MapCode {
+  readonly functions: Func[] = [];
+  readonly #around: Around;
+  readonly #site: Site;
+  readonly #made = new Map<string, MapCall | undefined>();
 
-/** Undefined: the machine's own helper serves. */
-export function lookupIn(memory: Memory, address: number): Lookup | undefined {
-  const header = headerAt(memory, address);
-  switch (header.type) {
-    case mapType.array:
-    case mapType.percpu_array:
-      return { kind: "inline", code: (key, local, cpuIndex) => arrayLookup(header, key, local, cpuIndex) };
-    case mapType.hash:
-    case mapType.percpu_hash:
-    case mapType.lru_hash:
-    case mapType.lru_percpu_hash:
-      // Where other CPUs change the chain meanwhile, a walk has to notice it: the machine's own does.
-      if (header.keySize > LONGEST_KEY || memory.shared) return undefined;
-      return { kind: "function", func: (cpuIndex) => hashLookup(header, cpuIndex) };
-    default:
-      return undefined;
+  constructor(around: Around) {
+    this.#around = around;
+    const { maps, cpuIndex } = around;
+    const cpu = getGlobal(cpuIndex);
+    this.#site = { cpus: maps.cpus, cpu, held: i32.load(i32.shl(cpu, i32.const(2)), maps.holders * 4) };
   }
-}
 
-const pointer = (address: Code): Code => i64.or(i64.fromU(address), i64.const(BigInt(POINTER_HIGH) << 32n));
-const null64 = i64.const(0n);
-const number = i32.const;
-
-/** The value that a CPU sees in an element. */
-function valueFor({ percpu, slot }: Header, at: Code, cpuIndex: Code): Code {
-  return percpu === 0 ? at : i32.add(at, i32.mul(cpuIndex, number(slot)));
-}
-
-function arrayLookup(header: Header, key: Code, local: number, cpuIndex: Code): Code {
-  const item = i32.add(number(header.values), i32.mul(get(local), number(header.stride)));
-  return choose(
-    type.i64,
-    i32.ltU(tee(local, i32.load(key)), number(header.maxEntries)),
-    pointer(valueFor(header, item, cpuIndex)),
-    null64,
-  );
-}
-
-const mixed = (hash: Code, local: number): Code => [
-  set(local, i32.mul(hash, number(0xc2b2ae3d))),
-  i32.xor(get(local), i32.shrU(get(local), number(15))),
-];
-
-/** The bytes of a key as words; the last is what is left, which counts even when there is nothing (key.ts). */
-function keyWords(address: Code, size: number): readonly Code[] {
-  const words: Code[] = [];
-  let at = 0;
-  for (; at + 4 <= size; at += 4) words.push(i32.load(address, at));
-  const rest: Code[] = [];
-  for (let shift = 0; at < size; at++, shift += 8) rest.push(i32.shl(i32.load8U(address, at), number(shift)));
-  words.push(rest.length === 0 ? number(0) : rest.reduce((all, byte) => i32.or(all, byte)));
-  return words;
-}
-
-function hashLookup(header: Header, cpuIndex: Code): Func {
-  const [KEY, HASH, BUCKET, CURRENT] = [0, 1, 2, 3];
-  const words = keyWords(get(KEY), header.keySize);
-  const others = keyWords(i32.add(get(CURRENT), number(header.keyOffset)), header.keySize);
-  const hash: Code[] = [set(HASH, number(header.seed ^ Math.imul(header.keySize, 0x85ebca6b)))];
-  for (const word of words) hash.push(set(HASH, mixed(i32.xor(get(HASH), i32.mul(word, number(0x9e3779b1))), HASH)));
-  for (const [shift, factor] of [
-    [16, 0x21f0aaad],
-    [15, 0x735a2d97],
-  ] as const) {
-    hash.push(set(HASH, i32.mul(i32.xor(get(HASH), i32.shrU(get(HASH), number(shift))), number(factor))));
+  /**
+   * Undefined: the call is one of those that leave. Where threads share the memory these are all but lookups in arrays: whoever
+   * walks a chain or changes one holds the machine meanwhile.
+   */
+  inPlaceOf(insn: Insn, { slots }: Known): MapCall | undefined {
+    if (insn.kind !== "callHelper") return undefined;
+    const map = slots[1] < 0 ? undefined : this.#around.resolved(slots[1])?.lo;
+    const name = `${insn.id} ${map}`;
+    if (!this.#made.has(name)) this.#made.set(name, map === undefined ? this.#any(insn.id) : this.#of(insn.id, map));
+    return this.#made.get(name);
   }
-  hash.push(set(HASH, i32.xor(get(HASH), i32.shrU(get(HASH), number(15)))));
-  const bucketOf = (index: Code): Code => i32.add(number(header.buckets), i32.mul(index, number(BUCKET_BYTES)));
-  const [again, walk, other] = ["again", "walk", "other"].map((name) => new Label(name));
-  const differs = words.slice(0, header.keySize % 4 === 0 ? -1 : undefined).map((word, n) => i32.ne(word, others[n]));
-  const used =
-    header.type === mapType.lru_hash || header.type === mapType.lru_percpu_hash
-      ? i32.store(get(CURRENT), number(1), element.referenced * 4)
-      : [];
-  const value = valueFor(header, i32.add(get(CURRENT), number(header.valueOffset)), cpuIndex);
-  return {
-    parameters: [type.i32],
-    results: [type.i64],
-    locals: [type.i32, type.i32, type.i32],
-    body: [
-      hash,
-      set(BUCKET, bucketOf(i32.and(get(HASH), number(header.bucketMask)))),
-      loop(again, [
-        set(CURRENT, i32.load(get(BUCKET))),
-        loop(walk, [
-          when(i32.and(get(CURRENT), number(1)), [
-            goIf(i32.ne(bucketOf(i32.shrU(get(CURRENT), number(1))), get(BUCKET)), again),
-            give(null64),
-          ]),
-          block(other, [
-            goIf(i32.ne(i32.load(get(CURRENT), element.hash * 4), get(HASH)), other),
-            differs.map((difference) => goIf(difference, other)),
-            used,
-            give(pointer(value)),
-          ]),
-          set(CURRENT, i32.load(get(CURRENT), element.link * 4)),
-          go(walk),
-        ]),
-      ]),
-      unreachable,
-    ],
-  };
+
+  #any(id: number): MapCall | undefined {
+    if (id !== helper.lookup || this.#around.maps.memory.shared) return undefined;
+    const func = this.#add(lookupOfAny(this.#site));
+    return { kind: "lookupAny", code: (map, key) => call(func, [map, key]) };
+  }
+
+  #of(id: number, map: number): MapCall | undefined {
+    const { memory } = this.#around.maps;
+    const shape = shapeOfMap(memory, map, this.#site);
+    if (memory.shared && !(id === helper.lookup && isArray(shape))) return undefined;
+    if (id === helper.lookup) return this.#lookup(shape);
+    if (id === helper.lookupPercpu && shape.percpu) {
+      const func = this.#add(percpuLookup(shape));
+      return { kind: "lookupPercpu", code: (key, cpu) => call(func, [key, cpu]) };
+    }
+    if (!isChanged(familyOf(memory, map))) return undefined;
+    if (id === helper.update) {
+      const func = this.#add(update(shape));
+      return { kind: "update", code: (...operands) => call(func, operands) };
+    }
+    if (id === helper.remove && !isArray(shape)) {
+      const func = this.#add(remove(shape));
+      return { kind: "remove", code: (key) => call(func, key) };
+    }
+    return undefined;
+  }
+
+  #lookup(shape: Shape): MapCall | undefined {
+    if (isArray(shape) || shape.type === mapType.array_of_maps) {
+      return { kind: "lookup", code: (key, spare) => arrayLookup(shape, key, spare) };
+    }
+    if (!isHash(shape) && !isOuter(shape)) return undefined;
+    const func = this.#add(hashLookup(shape));
+    return { kind: "lookup", code: (key) => call(func, key) };
+  }
+
+  #add(func: Func): number {
+    return this.#around.first + this.functions.push(func) - 1;
+  }
 }

@@ -14,7 +14,7 @@ interface Ends {
 }
 
 /** Elements a slab holds: a slab is one region of memory. */
-const SLAB = 16;
+export const SLAB = 16;
 
 /** Steps that leave a new element in `op.fresh`, given what to do with it; `op.old` is the element it replaces, or 0. */
 export function allocation(full: number, exhausted: number, ends: Ends): (ground: Ground, op: number) => Status {

@@ -13,21 +13,21 @@ import { ATOMIC, EVICT, type Ground, go, mapOf, step } from "./ground.ts";
 import { BLOCKED, BUCKET_BYTES, element, map, type Status, op as w } from "./layout.ts";
 import { addHead, isEmpty, moveHead, moveTail, nextOf, previousOf, removeNode, ring } from "./ring.ts";
 
-const FREE = 0;
+export const FREE = 0;
 const ACTIVE = 1;
 const INACTIVE = 2;
-const LOCAL_FREE = 3;
-const PENDING = 4;
-const SHARED_BYTES = 48;
-const COUNTS = 24;
-const ROTATION = 32;
-const LOCAL_BYTES = 24;
+export const LOCAL_FREE = 3;
+export const PENDING = 4;
+export const SHARED_BYTES = 48;
+export const COUNTS = 24;
+export const ROTATION = 32;
+export const LOCAL_BYTES = 24;
 const STEAL = 16;
 /** How many elements a CPU takes or looks at in one go, with shared lists and with its own. */
 const BATCH = 128;
 const OWN_BATCH = 4;
 
-const NODE = element.next * 4;
+export const NODE = element.next * 4;
 const placeAt = (node: number) => (node - NODE) / 4 + element.place;
 const referencedAt = (node: number) => (node - NODE) / 4 + element.referenced;
 

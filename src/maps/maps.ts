@@ -7,6 +7,7 @@ import type { Memory } from "../memory/memory.ts";
 import type { RcuDomain } from "../rcu/domain.ts";
 import { lookupArray, nextArray, nextElementArray, updateArray } from "./array.ts";
 import { build } from "./build.ts";
+import { Compiled, type Operations } from "./compiled/compiled.ts";
 import { BPF_F_LOCK, errno } from "./errno.ts";
 import { type Access, footprint } from "./footprint.ts";
 import * as ground from "./ground.ts";
@@ -55,6 +56,7 @@ export class Maps implements ground.Ground {
   // Definitions never change once a map has its id; whether it still lives is a word.
   readonly #defs = new Map<number, MapDef>();
   readonly #root: number;
+  readonly #compiled: Compiled;
 
   constructor(memory: Memory, rcu: RcuDomain, options: MapsOptions) {
     this.memory = memory;
@@ -65,6 +67,7 @@ export class Maps implements ground.Ground {
     this.isProgram = options.isProgram ?? ((handle) => handle !== 0);
     this.freeMapCall = rcu.register({ name: "free map", run: (header) => freeMap(this, header) });
     this.holders = memory.reserve(options.cpus * 4) >> 2;
+    this.#compiled = new Compiled(memory, options.cpus, this.holders);
     // Maps made, address of the table of their headers by id, its capacity.
     const root = memory.reserve(16);
     const table = memory.reserve(FIRST_MAPS * 4);
@@ -182,6 +185,11 @@ export class Maps implements ground.Ground {
   /** The operation that holds a CPU, because it is inside a section that Linux runs with interrupts off; 0 if none does. */
   holder(cpu: number): number {
     return this.memory.i32[this.holders + cpu];
+  }
+
+  /** What is done to the map with the header at an address in one go; undefined where steps count, or there is no code. */
+  inOneGo(header: number): Operations | undefined {
+    return this.profile.copyOrder === "free" ? undefined : this.#compiled.of(header);
   }
 
   /** The name of the next step, for display. */

@@ -2,17 +2,7 @@
 // interpreter drives; what it found becomes a register with its provenance. Walks and timers are here too, for
 // they call back with elements.
 import type { HostMaps } from "../host/machine.ts";
-import {
-  code,
-  DONE,
-  element,
-  map,
-  mapType,
-  BLOCKED as OP_BLOCKED,
-  RUNNING as OP_RUNNING,
-  type Status,
-  op as w,
-} from "../maps/layout.ts";
+import { code, DONE, map, BLOCKED as OP_BLOCKED, RUNNING as OP_RUNNING, type Status, op as w } from "../maps/layout.ts";
 import type { Maps } from "../maps/maps.ts";
 import { kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts";
 import { point } from "./access.ts";
@@ -21,7 +11,8 @@ import { type Calls, continuation, type MapCalls } from "./calls.ts";
 import { INSN_WORDS, REG_WORDS } from "./code.ts";
 import { clobber, copyRegister, frameAt, popFrame, pushFrame, setNumber } from "./frames.ts";
 import { happened } from "./lately.ts";
-import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, sections, state, UNINITIALISED, word } from "./registers.ts";
+import { MapCallsInOneGo } from "./map-code.ts";
+import { BLOCKED, type Cpu, frame, NOT_WRITABLE, RUNNING, state, UNINITIALISED, word } from "./registers.ts";
 
 const EINVAL = -22;
 const EDEADLK = -35;
@@ -43,8 +34,10 @@ export class MapOperations implements MapCalls, HostMaps {
   readonly #calls: Calls;
   readonly #maps: Maps;
   readonly #timers: Timers;
+  readonly #fast: MapCallsInOneGo;
 
   constructor(calls: Calls, maps: Maps, timers: Timers) {
+    this.#fast = new MapCallsInOneGo(calls, maps);
     this.#calls = calls;
     this.#maps = maps;
     this.#timers = timers;
@@ -52,7 +45,7 @@ export class MapOperations implements MapCalls, HostMaps {
 
   lookup(mapArg: number, key: number): void {
     const id = this.#checked(mapArg, key, -1, false);
-    if (id === 0) return;
+    if (id === 0 || this.#fast.found(mapArg, key)) return;
     const op = this.#begins(after.result);
     this.#goesOn(op, this.#maps.lookup(op, id, this.#lo(key)));
   }
@@ -66,14 +59,14 @@ export class MapOperations implements MapCalls, HostMaps {
 
   update(mapArg: number, key: number, value: number, flags: number): void {
     const id = this.#checked(mapArg, key, value, false);
-    if (id === 0) return;
+    if (id === 0 || this.#fast.changed("update", mapArg, key, value, flags)) return;
     const op = this.#begins(after.result);
     this.#goesOn(op, this.#maps.update(op, id, this.#lo(key), this.#lo(value), this.#lo(flags), this.#hi(flags)));
   }
 
   remove(mapArg: number, key: number): void {
     const id = this.#checked(mapArg, key, -1, false);
-    if (id === 0) return;
+    if (id === 0 || this.#fast.changed("remove", mapArg, key, key, -1)) return;
     const op = this.#begins(after.result);
     this.#goesOn(op, this.#maps.remove(op, id, this.#lo(key)));
   }
@@ -326,18 +319,7 @@ export class MapOperations implements MapCalls, HostMaps {
       return;
     }
     if ((what !== code.update && what !== code.remove) || I[op + w.lo] !== 0) return;
-    const type = I[(I[op + w.map] >> 2) + map.type];
-    if (
-      type !== mapType.hash &&
-      type !== mapType.lru_hash &&
-      type !== mapType.percpu_hash &&
-      type !== mapType.lru_percpu_hash
-    )
-      return;
-    const old = I[op + w.old] >> 2;
-    const fresh = I[op + w.fresh] >> 2;
-    if (old !== 0) this.#calls.note(happened.freed, old + element.generation);
-    if (what === code.update && fresh !== 0) this.#calls.note(happened.reused, fresh + element.generation);
+    this.#fast.rememberLives(cpu, op, I[op + w.map], what === code.update);
   }
 
   /** Puts what an operation returned into the register at `to`. */
@@ -347,8 +329,6 @@ export class MapOperations implements MapCalls, HostMaps {
     setNumber(R, to, I[op + w.lo], I[op + w.hi]);
     const id = I[op + w.region];
     if (id === 0 || I[op + w.hi] !== POINTER_HIGH) return;
-    const looked = I[op + w.code] !== code.reserve && R[state.explicit] === sections.own;
-    const section = looked ? R[state.section] : 0;
     if (I[op + w.size] === 0 && I[op + w.code] !== code.reserve) {
       // An inner map: the whole header.
       point(cpu, to, id);
@@ -359,10 +339,7 @@ export class MapOperations implements MapCalls, HostMaps {
       R[to + word.base] = I[op + w.lo];
       R[to + word.limit] = I[op + w.lo] + I[op + w.size];
     }
-    R[to + word.generation] = I[op + w.generation];
-    R[to + word.life] = I[op + w.generationAt] >> 2;
-    R[to + word.birth] = Math.max(section, 0);
-    this.#calls.note(happened.born, R[to + word.base], R[to + word.generation]);
+    this.#fast.born(cpu, to, I[op + w.generationAt], I[op + w.generation], I[op + w.code] !== code.reserve);
   }
 
   /** The element of a walk goes to the callback, or the walk is over. */

@@ -179,6 +179,9 @@ export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(
 export const tee = (local: number, value: Code): Code => [value, 0x22, unsigned(local)];
 export const give = (value: Code): Code => [value, 0x0f];
 export const drop = (value: Code): Code => [value, 0x1a];
+/** Bulk operations: `count` bytes, to where they may overlap. */
+export const copyBytes = (to: Code, from: Code, count: Code): Code => [to, from, count, 0xfc, 10, 0, 0];
+export const fillBytes = (to: Code, byte: Code, count: Code): Code => [to, byte, count, 0xfc, 11, 0];
 /** Never reached: what stands where the format wants a value and control does not come. */
 export const unreachable: Code = 0x00;
 /** Calls a function by its number in the module, imported ones first. */
@@ -209,6 +212,8 @@ export const choose = (of: number, condition: Code, body: Code, otherwise: Code)
   condition,
   { opcode: 0x04, type: of, label: null, body, otherwise },
 ];
+/** The first of two values where the condition is not 0, else the second; both are computed. */
+export const select = (first: Code, second: Code, condition: Code): Code => [first, second, condition, 0x1b];
 export const go = (to: Label): Code => ({ opcode: 0x0c, to: [to] });
 export const goIf = (condition: Code, to: Label): Code => [condition, { opcode: 0x0d, to: [to] }];
 export const table = (index: Code, to: readonly Label[]): Code => [index, { opcode: 0x0e, to }];

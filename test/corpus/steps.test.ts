@@ -7,6 +7,7 @@ import type { Program, RcuRegime } from "../../src/isa/program.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { Machine, type Result, type Run, type RunInput } from "../../src/vm/machine.ts";
 import { corpusFiles, programOf } from "../support/corpus.ts";
+import { image } from "../support/image.ts";
 
 interface Subject {
   readonly name: string;
@@ -51,17 +52,16 @@ interface End {
 }
 
 function endOf(machine: Machine, results: readonly Result[]): End {
-  return { result: JSON.stringify(results, bigints), ...machine.memory.snapshot() };
+  const { shadow } = machine.memory.snapshot();
+  return { result: JSON.stringify(results, bigints), bytes: image(machine), shadow };
 }
 
 /** Whether the machine stands as it did at that end. */
-function isAt({ memory }: Machine, results: readonly Result[], { result, bytes, shadow }: End): boolean {
+function isAt(machine: Machine, results: readonly Result[], { result, bytes, shadow }: End): boolean {
+  const { memory } = machine;
   if (memory.used !== bytes.length || JSON.stringify(results, bigints) !== result) return false;
   const shadowNow = Buffer.from(memory.shadow.buffer, 0, shadow.byteLength);
-  return (
-    Buffer.from(memory.u8.buffer, 0, bytes.length).equals(bytes) &&
-    shadowNow.equals(Buffer.from(shadow.buffer, 0, shadow.byteLength))
-  );
+  return image(machine).equals(bytes) && shadowNow.equals(Buffer.from(shadow.buffer, 0, shadow.byteLength));
 }
 
 /** A run to its end, and the timers that it set. */
