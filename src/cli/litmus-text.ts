@@ -27,22 +27,23 @@ const tones = { holds: "good", violated: "error", unknown: "warning" } as const;
 export function verdictText(name: string, verdict: Verdict, session: Session): string {
   const { states, milliseconds } = verdict.statistics;
   const seconds = `${(milliseconds / 1000).toFixed(2)} s`;
+  const memory = verdict.memory.toUpperCase();
   const word = session.paint(tones[verdict.status], words[verdict.status]);
   if (verdict.status === "holds") {
     const all =
       verdict.interleavings === undefined ? "every interleaving" : `all ${big(verdict.interleavings)} interleavings`;
-    const how = ["exhaustive", "SC", ...verdict.reductions].join(", ");
+    const how = ["exhaustive", memory, ...verdict.reductions].join(", ");
     return `${name}: ${word} for ${all} (${big(BigInt(states))} states, ${seconds}, ${how})\n`;
   }
   if (verdict.status === "unknown") {
-    return `${name}: ${word}: ${verdict.bound} (${big(BigInt(states))} states, ${seconds}, SC)\n`;
+    return `${name}: ${word}: ${verdict.bound} (${big(BigInt(states))} states, ${seconds}, ${memory})\n`;
   }
   const { failure } = verdict;
   if (failure === undefined) return `${name}: ${word}\n`;
   const steps = failure.schedule.length;
   const turns = failure.preemptions === 1 ? "1 preemption" : `${failure.preemptions} preemptions`;
   const where = steps === 0 ? "" : `, ${turns}, step ${steps}`;
-  return `${name}: ${word}${where} (${failure.assertion}; ${big(BigInt(states))} states, ${seconds}, SC)\n`;
+  return `${name}: ${word}${where} (${failure.assertion}; ${big(BigInt(states))} states, ${seconds}, ${memory})\n`;
 }
 
 /** The counterexample: who did what, and why the waits did not help. */

@@ -414,7 +414,7 @@ export const commands: readonly CommandRow[] = [
         name: "memory",
         value: "MODEL",
         choices: ["sc", "tso", "bpf"],
-        says: "the memory model: sc otherwise for scenarios, which know no other, and bpf for litmus tests",
+        says: "the memory model: sc (or what its profile says) for scenarios, which know tso too; bpf for litmus tests",
       },
       { name: "svg", value: "FILE", says: "draw the interleaving that is shown, as an SVG file" },
       { name: "replay", value: "SCHEDULE", says: "show the interleaving of a schedule such as 0,0,2,1" },

@@ -57,7 +57,11 @@ export class Independence {
 
   /** Deferred calls may come at any time and free what anybody uses; and bits are few. */
   get possible(): boolean {
-    return !this.#model.freeing && Math.max(0, ...this.#model.ids.values()) < MOST_MAPS;
+    return (
+      !this.#model.freeing &&
+      this.#model.scenario.profile.memory === "sc" &&
+      Math.max(0, ...this.#model.ids.values()) < MOST_MAPS
+    );
   }
 
   /** The bits of a step, by what it touches. */

@@ -16,6 +16,7 @@ import { ProgramThread } from "./program-thread.ts";
 import { Properties } from "./properties.ts";
 import type { ProgramThread as ProgramDef, Scenario, UserThread as UserDef } from "./scenario.ts";
 import { MapWords, RcuWords } from "./shared.ts";
+import { StoreBuffer } from "./store-buffer.ts";
 import { UserThread } from "./user-thread.ts";
 
 export interface ModelOptions {
@@ -75,9 +76,8 @@ export class Model {
     this.properties = parts.properties;
     this.programs = parts.programs;
     this.users = parts.users;
-    this.threads = parts.freeing
-      ? [...parts.programs, ...parts.users, new KernelThread(parts.machine.rcu, (n) => this.#choose(n))]
-      : [...parts.programs, ...parts.users];
+    const calls = parts.freeing ? [new KernelThread(parts.machine.rcu, (n) => this.#choose(n))] : [];
+    this.threads = [...parts.programs, ...parts.users, ...calls, ...parts.buffers];
     parts.chooser.choose = (n) => this.#choose(n);
     const names = this.threads.map((each) => each.name);
     this.checks = new Checks(scenario.assertions, parts.machine.mapSet, parts.properties, parts.ids, names);
@@ -204,6 +204,7 @@ interface Parts {
   readonly properties: Properties;
   readonly programs: readonly ProgramThread[];
   readonly users: readonly UserThread[];
+  readonly buffers: readonly StoreBuffer[];
   readonly chooser: { choose: (n: number) => number };
 }
 
@@ -259,14 +260,26 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     each.kind === "access" ? [each.after, each.before].filter((mark) => mark !== undefined) : [],
   );
   const torn = scenario.assertions.flatMap((each) => (each.kind === "noTornRead" ? [ids.get(each.map) ?? 0] : []));
+  if (torn.length > 0 && profile.memory !== "sc") {
+    const at = scenario.assertions.find((each) => each.kind === "noTornRead")?.at;
+    return problem(scenario, "`no_torn_read` is judged under sequential consistency (memory: sc) only", at);
+  }
   const properties = new Properties(machine.memory, machine.mapSet, [...new Set(marks)], [...new Set(torn)]);
   for (const name of scenario.later) properties.hide(ids.get(name) ?? 0);
   const shared = new Set(userDefs.flatMap((each) => each.cpu ?? []));
+  const buffers =
+    profile.memory === "sc" ? [] : plans.map(({ def }) => new StoreBuffer(`${def.name}'s stores`, machine.memory));
   const programs = plans.map(({ def, index }, at) => {
     machine.prepare(index, { cpu: at, ...(def.context === undefined ? {} : { ctx: def.context }) });
     while (machine.rcu.unlock(at));
     const plan = { name: def.name, cpu: machine.cpus[at], program: index, times: def.times, rcu: def.rcu };
-    return new ProgramThread(machine, { ...plan, shares: shared.has(def.name), freeing });
+    const buffer = buffers[at];
+    return new ProgramThread(machine, {
+      ...plan,
+      shares: shared.has(def.name),
+      freeing,
+      ...(buffer === undefined ? {} : { buffer }),
+    });
   });
   let next = programDefs.length;
   const observed =
@@ -279,7 +292,7 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     const plan = { name: def.name, script: def.script, cpu: Math.max(0, cpu), reader: cpus + at, maps: ids };
     return new UserThread(machine, properties, { ...plan, globalWaits, observed });
   });
-  return { machine, ids, freeing, properties, programs, users, chooser };
+  return { machine, ids, freeing, properties, programs, users, buffers, chooser };
 }
 
 function isOuterChange(

@@ -12,6 +12,7 @@ import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm
 import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
 import { decodeCpu, decodeIdle, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
 import type { RcuMode } from "./scenario.ts";
+import type { StoreBuffer } from "./store-buffer.ts";
 
 /** Words of a thread that are not the CPU's. */
 const local = { phase: 0, runs: 1, lo: 2, hi: 3, readBase: 4, readTag: 5, writes: 6, count: 8 } as const;
@@ -42,6 +43,8 @@ export interface ProgramPlan {
   readonly shares: boolean;
   /** Maps may be freed while programs run: then the start of every call looks at shared words. */
   readonly freeing: boolean;
+  /** Where the CPU's stores wait; absent: they reach memory at once. */
+  readonly buffer?: StoreBuffer;
 }
 
 export class ProgramThread implements Actor {
@@ -164,6 +167,11 @@ export class ProgramThread implements Actor {
   }
 
   touches(): readonly Touch[] {
+    const { buffer } = this.plan;
+    return buffer === undefined ? this.#touched() : [...this.#touched(), buffer.watched];
+  }
+
+  #touched(): readonly Touch[] {
     this.cpu.refresh();
     if (!this.inside) return [{ kind: "rcu", address: 0, size: 0 }];
     const { R, code } = this.cpu;
@@ -235,6 +243,13 @@ export class ProgramThread implements Actor {
       if (op === operation.callHelper || op === operation.callKfunc || op === operation.exit) this.#forgetOperation();
       if (op === operation.callHelper) this.#startWrite(cpu.code.words[at + 4]);
     }
+    const { buffer } = this.plan;
+    return buffer === undefined || this.next() === PRIVATE ? this.#interpret() : this.#buffered(buffer);
+  }
+
+  #interpret(): boolean {
+    const { cpu } = this;
+    const { R } = cpu;
     R[state.count] = 0;
     R[state.limit] = MOST_PRIVATE;
     const status = interpret(cpu, 1);
@@ -244,6 +259,29 @@ export class ProgramThread implements Actor {
     }
     if (status === EXITED) this.#end();
     return true;
+  }
+
+  /**
+   * A step that others notice, on a CPU whose stores wait. What only reads goes ahead of them; atomic operations, locks,
+   * writing map operations and the ends of sections, whose readers are waited for with all that they did, come after.
+   */
+  #buffered(buffer: StoreBuffer): boolean {
+    const { R, code } = this.cpu;
+    if (R[state.busy] !== 0) {
+      const reads = this.#maps.footprint(operationOf(this.cpu)).every((touch) => touch.kind === "read");
+      return (reads || buffer.length === 0) && this.#interpret();
+    }
+    const at = R[state.pc];
+    const op = code.words[at];
+    const isLoad = (op >= operation.load && op < operation.storeImm) || op === operation.loadAcquire;
+    const isStore = (op >= operation.storeImm && op < operation.atomic) || op === operation.storeRelease;
+    if (isLoad) return buffer.load(() => this.#interpret());
+    if (!isStore) return buffer.length === 0 && this.#interpret();
+    if (buffer.isFull) return false;
+    const { address, size } = this.#access(op, at);
+    const ran = buffer.store(address, size, () => this.#interpret() && this.cpu.fault === null);
+    // A fault is told of, whatever came of the store.
+    return ran || this.cpu.fault !== null;
   }
 
   /** What was left of finished operations is no part of the next. */

@@ -1,6 +1,6 @@
 // The kernel that a scenario plays in: a name for several properties, and each property by itself.
 import type { Reader } from "./reader.ts";
-import { linux, type Profile } from "./scenario.ts";
+import { linux, memories, type Profile } from "./scenario.ts";
 import type { Tree } from "./tree.ts";
 
 /** Before 1ae80cf31938 no update waited; before 07738bc566c3 a new element was filled without its lock. */
@@ -25,14 +25,14 @@ export function readProfile(reader: Reader, tree: Tree, from: Profile = linux): 
   ]);
   const kernel = fields.has("kernel") ? kernels[reader.choice(fields.get("kernel"), names, "6.18")] : undefined;
   const base: Profile = kernel === undefined ? from : { ...linux, ...kernel };
-  // Linux frees elements for immediate reuse, and threads here see memory in one order; other answers are not known yet.
+  // Linux frees elements for immediate reuse; other answers are not known yet.
   reader.choice(fields.get("reuse"), ["immediate"], "immediate");
-  reader.choice(fields.get("memory"), ["sc"], "sc");
   return {
     mimUpdateWaits: reader.flag(fields.get("mim_update_waits"), base.mimUpdateWaits),
     membarrierGlobal: reader.choice(fields.get("membarrier_global"), ["rcu", "sched"], base.membarrierGlobal),
     copy: reader.choice(fields.get("copy"), ["words8", "ascending"], base.copy),
     lockedFill: reader.flag(fields.get("locked_fill"), base.lockedFill),
     eviction: reader.choice(fields.get("eviction"), ["kernel", "free"], base.eviction),
+    memory: reader.choice(fields.get("memory"), memories, base.memory),
   };
 }

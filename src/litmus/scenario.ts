@@ -15,7 +15,12 @@ export interface Profile {
   /** A new element under BPF_F_LOCK is filled with its lock held; Linux does since 2026. */
   readonly lockedFill: boolean;
   readonly eviction: "kernel" | "free";
+  /** What order threads see memory in: sequential consistency, or total store order. */
+  readonly memory: Memory;
 }
+
+export const memories = ["sc", "tso"] as const;
+export type Memory = (typeof memories)[number];
 
 export const linux: Profile = {
   mimUpdateWaits: true,
@@ -23,6 +28,7 @@ export const linux: Profile = {
   copy: "words8",
   lockedFill: true,
   eviction: "kernel",
+  memory: "sc",
 };
 
 /**

@@ -16,6 +16,7 @@ import type { Move } from "./explore.ts";
 import { Model } from "./model.ts";
 import { ProgramThread } from "./program-thread.ts";
 import type { Scenario } from "./scenario.ts";
+import { StoreBuffer } from "./store-buffer.ts";
 import { UserThread } from "./user-thread.ts";
 
 /** Something a thread did. */
@@ -100,7 +101,9 @@ class Teller {
         ? this.#programText(thread, touches)
         : thread instanceof UserThread
           ? this.#userText(thread)
-          : "runs a deferred call";
+          : thread instanceof StoreBuffer
+            ? `${this.#placeName(touches[0]?.address ?? 0) || "a store"} reaches memory`
+            : "runs a deferred call";
   }
 
   #note(thread: Actor, ran: boolean): void {

@@ -9,7 +9,7 @@ import { nearMiss } from "./near-miss.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
 import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
-import type { Assertion, Frequency, Scenario } from "./scenario.ts";
+import type { Assertion, Frequency, Memory, Scenario } from "./scenario.ts";
 import { Transitions } from "./transitions.ts";
 
 export interface JudgeOptions {
@@ -52,6 +52,8 @@ export interface Verdict {
   readonly failure?: Failure & { readonly preemptions: number; readonly assertion: string };
   /** The number of interleavings, where they were counted. */
   readonly interleavings?: bigint;
+  /** The memory model it is about. */
+  readonly memory: Memory;
   readonly columns: readonly string[];
   readonly finals: readonly Final[];
   readonly observations: readonly Observation[];
@@ -285,6 +287,7 @@ class Judge {
         ? {}
         : { failure: { ...failure, assertion: assertionText(assertions, failure.violation.assertion) } }),
       ...(walk?.ways === undefined ? {} : { interleavings: walk.ways }),
+      memory: this.#scenario.profile.memory,
       columns: walk?.observer.columns.map((each) => each.text) ?? [],
       finals,
       observations,

@@ -41,9 +41,12 @@ export async function run(session: Session): Promise<number> {
       exits.push(judgeTest(session, source, tests));
       continue;
     }
-    const memory = args.choice("memory", memoryModels) ?? "sc";
-    if (memory !== "sc")
-      throw new UsageError(`--memory ${memory}: a scenario is judged by sequential consistency (sc)`);
+    const memory = args.choice("memory", memoryModels);
+    if (memory === "bpf") {
+      throw new UsageError(
+        "--memory bpf: a scenario is judged by sequential consistency (sc) or total store order (tso)",
+      );
+    }
     const read = readScenario(source, (file) => program(file, name));
     if (!read.ok) {
       if (session.json) documents.push({ file: name, diagnostics: jsonDiagnostics(read.diagnostics) });
@@ -52,7 +55,8 @@ export async function run(session: Session): Promise<number> {
       continue;
     }
     if (at > 0 && !session.json) session.out("\n");
-    exits.push(await judgeFile(session, name, read.value, documents));
+    const file = memory === undefined ? read.value : withMemory(read.value, memory);
+    exits.push(await judgeFile(session, name, file, documents));
   }
   if (session.json) {
     session.document({
@@ -61,6 +65,16 @@ export async function run(session: Session): Promise<number> {
     });
   }
   return worst(exits);
+}
+
+/** The scenario and its variants with the memory that the command line asks for. */
+function withMemory(file: ScenarioFile, memory: Scenario["profile"]["memory"]): ScenarioFile {
+  const changed = (scenario: Scenario): Scenario => ({ ...scenario, profile: { ...scenario.profile, memory } });
+  return {
+    ...file,
+    scenario: changed(file.scenario),
+    variants: file.variants.map((each) => ({ ...each, scenario: changed(each.scenario) })),
+  };
 }
 
 /** The text of a program that a scenario names, looked for beside the scenario. */
