@@ -42,6 +42,12 @@ export const equivalent: readonly Equivalent[] = [
     why: "an interval of either reading that is empty has made the other empty, and that is looked at next",
   },
   {
+    file: "src/verifier/search/prune.ts",
+    source: 'if (comparison === "exact" && old.rounds !== now.rounds) return false;',
+    from: "if (",
+    why: "the mark that such states are found by has the rounds in it, unless two marks are the same by chance",
+  },
+  {
     file: "src/verifier/domain/compare.ts",
     source: "const half = out.lowMin;",
     from: "lowMin",

@@ -156,6 +156,7 @@ const edges: readonly (readonly [rule: string, body: string, refused: string | n
   ["the packet, on the jump, not past the end", packetThere("r3 <= r2", 7), null],
   ["the packet, on the jump, not past the end, one byte more", packetThere("r3 <= r2", 8), "R1 offset is outside"],
   ["the packet, compared in 32 bits", packet("w3 > w2", 0), "R1 offset is outside of the packet"],
+  ["the packet, compared with its start", packet("r1 < r3", 0), "R1 offset is outside of the packet"],
   ["the packet, compared as signed", packet("r3 s> r2", 0), "R1 offset is outside of the packet"],
   ["the packet, compared for equality", packet("r3 != r2", 0), "R1 offset is outside of the packet"],
   ["the packet, compared with a number", packet("r3 > 64", 0), "R1 offset is outside of the packet"],
