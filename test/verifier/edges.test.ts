@@ -164,6 +164,11 @@ const edges: readonly (readonly [rule: string, body: string, refused: string | n
   ["a 0 that is no pointer, on the first way only", zeroFirst("if r9 == r7 goto +2"), "R8 invalid mem access"],
   ["a section begun on the second way only", late("bpf_rcu_read_lock"), "bpf_rcu_read_lock-ed region"],
   ["preemption off on the second way only", late("bpf_preempt_disable"), "bpf_preempt_disable-ed region"],
+  [
+    "a dynptr on the second way only",
+    `*(u64 *)(r10 - 8) = 0\n*(u64 *)(r10 - 16) = 0\nif r8 == 0 goto other\ngoto join\nother: ${dynptr}join: r1 = *(u64 *)(r10 - 8)`,
+    "invalid read from stack off -8+0 size 8",
+  ],
   ["a jump into a 64-bit load", "if r8 == 0 goto +1\nr1 = 5 ll", "jump into the middle of ldimm64 insn"],
   [
     "a function that calls itself",
