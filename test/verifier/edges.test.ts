@@ -169,6 +169,11 @@ const edges: readonly (readonly [rule: string, body: string, refused: string | n
     `*(u64 *)(r10 - 8) = 0\n*(u64 *)(r10 - 16) = 0\nif r8 == 0 goto other\ngoto join\nother: ${dynptr}join: r1 = *(u64 *)(r10 - 8)`,
     "invalid read from stack off -8+0 size 8",
   ],
+  [
+    "a dynptr on the first way only",
+    `if r8 == 0 goto join\n${dynptr}join: r1 = r10\nr1 += -16\nr2 = 0\nr3 = 4\ncall bpf_dynptr_data`,
+    "Expected an initialized dynptr",
+  ],
   ["a jump into a 64-bit load", "if r8 == 0 goto +1\nr1 = 5 ll", "jump into the middle of ldimm64 insn"],
   [
     "a function that calls itself",
