@@ -53,6 +53,48 @@ export const equivalent: readonly Equivalent[] = [
     from: "lowMin",
     why: "the low half is known to be one number",
   },
+  {
+    file: "src/verifier/search/widen.ts",
+    source: "if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;",
+    from: "if (",
+    why: "a slot without a value spills 0 bytes, so the sizes differ",
+  },
+  {
+    file: "src/verifier/search/liveness.ts",
+    source: "for (let pc = insns.length - 1; pc >= 0; pc--) {",
+    from: "- 1",
+    why: "behind the last instruction there is nothing to look at",
+  },
+  {
+    file: "src/verifier/domain/arithmetic.ts",
+    source: "if (width === 32 || !low) return low && a.s32max === greatest32;",
+    from: "s32max",
+    why: "the way around that this opens comes to the same products, slower",
+  },
+  {
+    file: "src/verifier/transfer/branch.ts",
+    source: "return { taken, fallthrough: state, ...(linked.length > 0 ? { linked } : {}) };",
+    from: ">",
+    why: "an empty list of places says what no list says",
+  },
+  {
+    file: "src/verifier/search/prune.ts",
+    source: "for (let reg = 0; reg < 11; reg++) {",
+    from: "<",
+    why: "there is no register 11 to be read",
+  },
+  {
+    file: "src/verifier/domain/tnum.ts",
+    source: "export function reverse(t: Tnum, size: 16 | 32 | 64): Tnum {",
+    from: "|",
+    why: "a type, of which nothing is left when it runs",
+  },
+  {
+    file: "src/verifier/check/stack.ts",
+    source: "if (!fixed && !env.profile.privileged) {",
+    from: "if (",
+    why: "where the number was added to the pointer it has been refused already",
+  },
 ];
 
 /** Whether an entry is for this mutation. */

@@ -54,6 +54,37 @@ goto join
 other: call ${opening}
 join: r9 = 0`;
 
+/** r4 is r1 and some bytes, r5 the data before the packet. */
+const elsewhere = (through: string): string => `r1 = *(u32 *)(r6 + 76)
+r2 = *(u32 *)(r6 + 80)
+r5 = *(u32 *)(r6 + 140)
+r8 &= 15
+r4 = r1
+r4 += r8
+r3 = r1
+r3 += 8
+if r3 > r2 goto out
+r0 = *(u8 *)(${through} + 0)
+out:`;
+/** A function that is given its caller's stack in r1 and a map's value in r2. */
+const foreign = (access: string): string => `r1 = r10
+r2 = r7
+call inner
+r0 = 0
+exit
+.func inner
+inner: ${access}`;
+/** A number that differs by the way, kept on the stack until it is added to a pointer. */
+const spilled = (depth: number): string => `if r8 == 0 goto other
+r9 = 0
+goto join
+other: r9 = 100
+join: *(u64 *)(r10 - ${depth}) = r9
+r9 = 0
+r1 = *(u64 *)(r10 - ${depth})
+r7 += r1
+r0 = *(u8 *)(r7 + 0)`;
+
 const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
   ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
   ["a value from its start", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
@@ -198,6 +229,27 @@ call bpf_spin_unlock`,
     "if r8 == 0 goto other\nr1 = 0\n*(u64 *)(r10 - 16) = r1\ngoto join\nother: r1 = 0x1000000000 ll\n*(u64 *)(r10 - 16) = r1\njoin: r1 = *(u8 *)(r10 - 12)\nr7 += r1\nr0 = *(u8 *)(r7 + 15)",
     "R7 max value is outside",
   ],
+  ["a pointer masked", "r1 = r10\nr1 &= 7", "R1 bitwise operator &= on pointer prohibited"],
+  ["a pointer with bits set", "r1 = r10\nr1 |= 7", "R1 bitwise operator |= on pointer prohibited"],
+  ["a pointer multiplied", "r1 = r10\nr1 *= 2", "R1 pointer arithmetic with *= operator prohibited"],
+  ["the packet, by another pointer into it", elsewhere("r4"), "R4 offset is outside of the packet"],
+  ["the packet, by the pointer that was compared", elsewhere("r1"), null],
+  ["the packet's data before it, where the packet is there", elsewhere("r5"), "R5 offset is outside of the packet"],
+  ["a number far down the stack", spilled(256), "invalid access to map value"],
+  ["a number one slot farther", spilled(264), "invalid access to map value"],
+  [
+    "a pointer to another frame's stack",
+    foreign("*(u64 *)(r1 - 8) = r10"),
+    "cannot spill pointers to stack into stack frame of the caller",
+  ],
+  ["a pointer to one's own stack", foreign("*(u64 *)(r10 - 8) = r10"), null],
+  ["a map's pointer in another frame's stack", foreign("*(u64 *)(r1 - 8) = r2"), null],
+  [
+    "the low half of a pointer as a number",
+    "w1 = w7\nr9 = r7\nr9 += r1\nr0 = *(u8 *)(r9 + 0)",
+    "unbounded memory access",
+  ],
+  ["a number at the stack's end", spilled(512), "invalid access to map value"],
 ];
 
 function programOf(body: string): Program {

@@ -53,12 +53,35 @@ it.each([
   expect([judged(right), judged(right, { engine: "reference" })].map(answer)).toEqual(["accepted", "accepted"]);
 });
 
-it("a slot that is not read any more does not keep states apart, one that is read does", () => {
-  const text = (end: string) =>
-    `${value}${found}${coin("other")}*(u64 *)(r10 - 16) = r9\ngoto join\nother:\n*(u64 *)(r10 - 16) = 5\njoin:\n${end}\nout:\nr0 = 0\nexit`;
-  expect(answer(judged(text("r3 = *(u64 *)(r10 - 16)\nr0 = *(u8 *)(r3 + 0)")))).toBe("E0306");
-  const unread = judged(text("*(u64 *)(r10 - 16) = 0\nr3 = *(u64 *)(r10 - 16)"));
-  expect(answer(unread)).toBe("accepted");
+it.each([16, 264, 328])(
+  "a slot %i bytes down that is not read any more does not keep states apart, one that is read does",
+  (depth) => {
+    const slot = `*(u64 *)(r10 - ${depth})`;
+    const text = (end: string) =>
+      `${value}${found}${coin("other")}${slot} = r9\ngoto join\nother:\n${slot} = 5\njoin:\n${end}\nout:\nr0 = 0\nexit`;
+    expect(answer(judged(text(`r3 = ${slot}\nr0 = *(u8 *)(r3 + 0)`)))).toBe("E0306");
+    const unread = judged(text(`${slot} = 0\nr3 = ${slot}`));
+    expect(answer(unread)).toBe("accepted");
+  },
+);
+
+it("a number deep in the stack that something rested on earlier is not rested on later", () => {
+  const walked = (depth: number): number => {
+    const slot = `*(u64 *)(r10 - ${depth})`;
+    const coins = Array.from(
+      { length: 6 },
+      (_, n) => `${coin(`other${n}`)}${slot} = ${n}\ngoto join${n}\nother${n}:\n${slot} = ${n + 50}\njoin${n}:`,
+    ).join("\n");
+    // First the slot decides where an access goes, then it is only read, and another number decides.
+    const text = `${value}${found}${slot} = 3\nr3 = ${slot}\nr4 = r9\nr4 += r3\nr0 = *(u8 *)(r4 + 0)
+${coins}
+r5 = 2\nr4 = r9\nr4 += r5\nr0 = *(u8 *)(r4 + 0)\nr3 = ${slot}\nout:\nr0 = 0\nexit`;
+    const verdict = judged(text);
+    expect(answer(verdict)).toBe("accepted");
+    return verdict.statistics.instructions;
+  };
+  expect(walked(16)).toBeLessThan(200);
+  expect([264, 328, 512].map(walked)).toEqual([16, 16, 16].map(walked));
 });
 
 it.each([
@@ -182,4 +205,33 @@ it(`both engines judge 2000 random programs alike, seed ${SEED}`, { timeout: 60_
     if (fast !== slow) different.push(`${fast}, reference ${slow}:\n${text}`);
   }
   expect(different.slice(0, 3)).toEqual([]);
+});
+
+it("an iterator is walked alike wherever on the stack it is", () => {
+  const walked = (depth: number): readonly unknown[] => {
+    const iterator = `r1 = r10\nr1 += -${depth}`;
+    const verdict = judged(`.prog syscall
+r6 = 0
+r7 = 1
+${iterator}
+r2 = 0
+r3 = 10
+call bpf_iter_num_new
+next:
+${iterator}
+call bpf_iter_num_next
+if r0 == 0 goto done
+r6 += 1
+r8 = *(u32 *)(r0 + 0)
+r7 ^= r8
+goto next
+done:
+${iterator}
+call bpf_iter_num_destroy
+r0 = 0
+exit`);
+    return [answer(verdict), verdict.statistics.instructions];
+  };
+  expect(walked(16)[0]).toBe("accepted");
+  expect([512, 264].map(walked)).toEqual([16, 16].map(walked));
 });

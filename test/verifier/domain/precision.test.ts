@@ -8,6 +8,7 @@ import { alu, movsx, swap, truncate } from "../../../src/verifier/domain/arithme
 import { refine } from "../../../src/verifier/domain/compare.ts";
 import { Scalar } from "../../../src/verifier/domain/scalar.ts";
 
+const MOST = 2n ** 64n - 1n;
 const any = Scalar.unknown;
 const byte = Scalar.loaded(1, false);
 const k = (n: number) => Scalar.ofI32(n);
@@ -31,6 +32,9 @@ const results: readonly (readonly [string, Scalar, AluOp, Width, Scalar, string]
   ["or", byte, "or", 64, k(0x100), "256..511"],
   ["xor of signs", Scalar.signedRange(-3n, 3n), "xor", 64, Scalar.signedRange(-1n, 1n), "-4..3"],
   ["product", byte, "mul", 64, k(12), "0..3060"],
+  ["product of a word of which nothing is known", Scalar.loaded(4, false), "mul", 64, k(3), "0..12884901885"],
+  ["product of 32 bits of a word", Scalar.loaded(4, false), "mul", 32, k(4), "0..4294967292"],
+  ["product with 1", Scalar.range(0n, MOST - 1n), "mul", 64, k(1), `0..${MOST - 1n}`],
   ["signed product", Scalar.signedRange(-3n, 2n), "mul", 64, k(-5), "-10..15"],
   ["quotient", byte, "div", 64, k(10), "0..25"],
   ["quotient by what may be 0", byte, "div", 64, any, "0..255"],
@@ -92,6 +96,19 @@ const edges: readonly (readonly [Scalar, JumpOp, Width, Scalar, string, string])
   [byte, "jset", 64, k(0x100), "dead", "0..255"],
   [Scalar.range(0x80n, 0xffn), "jset", 64, k(0x80), "128..255", "dead"],
   [Scalar.range(4n, 5n), "jne", 64, k(4), "5..5", "4..4"],
+  [Scalar.range(5n, MOST - 1n), "jne", 64, k(-2), `5..${MOST - 2n}`, `${MOST - 1n}..${MOST - 1n}`],
+  // At the ends of an interval that goes through 0, where halves are all ones or all zeroes.
+  [Scalar.signedRange(-1n, 5n), "jne", 64, k(-1), "0..5", `${MOST}..${MOST}`],
+  [Scalar.signedRange(-5n, 0n), "jne", 64, k(0), `${MOST - 4n}..${MOST}`, "0..0"],
+  [
+    Scalar.range(0xffffffffn, 0x100000005n),
+    "jne",
+    64,
+    Scalar.constant(0xffffffffn),
+    "4294967296..4294967301",
+    "4294967295..4294967295",
+  ],
+  [Scalar.range(5n, 0x100000000n), "jne", 64, Scalar.constant(0x100000000n), "5..4294967295", "4294967296..4294967296"],
 ];
 
 test.each(edges)("edges, line %#", (a, op, width, b, taken, other) => {
@@ -99,6 +116,14 @@ test.each(edges)("edges, line %#", (a, op, width, b, taken, other) => {
     taken,
     other,
   ]);
+});
+
+test("a number other than an end moves that end, where a half of it is all ones or zeroes too", () => {
+  const below = -(2n ** 32n) - 1n;
+  const without = (a: Scalar, end: bigint): string =>
+    signedOf(refine("jne", 64, a, Scalar.constant(BigInt.asUintN(64, end)), true)?.a);
+  expect(without(Scalar.signedRange(below, 5n), below)).toBe(`${below + 1n}..5`);
+  expect(without(Scalar.signedRange(-5n, 2n ** 32n), 2n ** 32n)).toBe(`-5..${2n ** 32n - 1n}`);
 });
 
 test("a compare with a variable bounds both", () => {
