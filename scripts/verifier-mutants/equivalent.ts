@@ -95,6 +95,18 @@ export const equivalent: readonly Equivalent[] = [
     from: "if (",
     why: "where the number was added to the pointer it has been refused already",
   },
+  {
+    file: "src/verifier/search/prune.ts",
+    source: "for (let at = 0; at < 8; at++) {",
+    from: "<",
+    why: "behind the last byte of a slot both have nothing",
+  },
+  {
+    file: "src/verifier/domain/arithmetic.ts",
+    source: "if (b.isLowConst) return by(width, a, b.lowMin & (width - 1));",
+    from: "lowMin",
+    why: "the low half is known to be one number",
+  },
 ];
 
 /** Whether an entry is for this mutation. */
