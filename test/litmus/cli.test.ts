@@ -32,6 +32,12 @@ describe("bpflab litmus", () => {
     expect(out).toContain(again.out.trimEnd());
   });
 
+  it("tells a program from a scenario", async () => {
+    const { code, err } = await cli(["litmus", "examples/atomic-add.bpf"]);
+    expect(code).toBe(2);
+    expect(err).toContain("examples/atomic-add.bpf is a program: litmus wants a scenario (.yaml)");
+  });
+
   it("says for how many interleavings a scenario holds, and shows the nearest miss", async () => {
     const { out } = await cli(["litmus", swap, "--variant", "default"]);
     expect(out).toMatch(/HOLDS for all [\d ]+ interleavings \(\d+ states, [\d.]+ s, exhaustive, SC/);

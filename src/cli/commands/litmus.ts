@@ -34,6 +34,11 @@ export async function run(session: Session): Promise<number> {
   const documents: Readonly<Record<string, unknown>>[] = [];
   const tests: Readonly<Record<string, unknown>>[] = [];
   for (const [at, name] of files.entries()) {
+    if (/\.(?:bpf|s|asm|o)$/.test(name)) {
+      throw new UsageError(
+        `${name} is a program: litmus wants a scenario (.yaml) that runs it, or a litmus test (.litmus)`,
+      );
+    }
     const text = new TextDecoder("utf-8").decode(await readBytes(name, io));
     const source: Source = { name: name === "-" ? "<stdin>" : name, text };
     if (isLitmusTest(source)) {
