@@ -1,6 +1,7 @@
 // What steps touch, as bits: which maps, the RCU domain, the words of properties. Two steps whose bits do not meet can be
 // made in either order. For each thread also the bits of all that it may still do.
 
+import { successors } from "../isa/cfg.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
 import { continuation } from "../vm/calls.ts";
@@ -163,7 +164,7 @@ export class Independence {
       changed = false;
       for (let pc = own.length - 1; pc >= 0; pc--) {
         let bits = own[pc];
-        for (const next of following(program.insns[pc], pc))
+        for (const next of successors(program.insns, pc))
           if (next < own.length && next >= 0) bits = both(bits, found[next]);
         if (bits.reads === found[pc].reads && bits.writes === found[pc].writes) continue;
         found[pc] = bits;
@@ -241,21 +242,5 @@ export class Independence {
       reads: bits.reads | (asked ? MARK : 0),
       writes: bits.writes | (this.#conditions && bits.writes !== 0 ? MARK : 0),
     };
-  }
-}
-
-/** Where a program can go on after an instruction. */
-function following(insn: Insn | null, pc: number): readonly number[] {
-  if (insn === null) return [pc + 1];
-  switch (insn.kind) {
-    case "exit":
-      return [];
-    case "goto":
-      return [pc + 1 + insn.off];
-    case "jump":
-    case "mayGoto":
-      return [pc + 1, pc + 1 + insn.off];
-    default:
-      return [pc + 1];
   }
 }
