@@ -2,6 +2,7 @@
 
 import { position } from "../lab/asm.ts";
 import {
+  raceText,
   type Scenario,
   type ScenarioFile,
   scheduleText,
@@ -72,6 +73,16 @@ export function nearMissText(scenario: Scenario, verdict: Verdict, session: Sess
   return parts.length === 0 ? "" : `\n${parts.join("\n")}`;
 }
 
+/** Pairs of accesses that nothing orders, besides the one that the counterexample is about. */
+export function racesText(verdict: Verdict, session: Session): string {
+  const shown = verdict.failure?.violation.race;
+  const lines = verdict.races.flatMap((race) => {
+    const tone = race.kind === "relaxed" ? session.paint("dim", "relaxed: ") : "";
+    return shown !== undefined && raceText(shown) === raceText(race) ? [] : [`${tone}${raceText(race)}\n`];
+  });
+  return lines.length === 0 ? "" : `\n${lines.join("")}`;
+}
+
 function placeOf(scenario: Scenario, thread: string, pc: number): string {
   const found = scenario.threads.find((each) => each.name === thread);
   const span = found?.kind === "program" ? found.program.origin[pc]?.whole : undefined;
@@ -86,10 +97,11 @@ export function interleaving(telling: Telling, session: Session): string {
   const rows = telling.rows.map((row, n): readonly Cell[] => {
     const cells = telling.threads.map((_, at): Cell => cellOf(row, at));
     const bad = row.violation === undefined ? "" : `${row.changes.length > 0 ? "  " : ""}<-- ${row.violation}`;
-    const shared = `${row.changes.join("; ")}${bad}`;
+    const first = row.race === undefined ? "" : `${row.changes.length > 0 ? "  " : ""}<-- the first access of the race`;
+    const shared = `${row.changes.join("; ")}${first}${bad}`;
     // Rows of one step of the schedule have its number once.
     const number = telling.rows[n - 1]?.step === row.step ? "" : String(row.step);
-    return [number, ...cells, row.violation === undefined ? shared : { text: shared, tone: "error" }];
+    return [number, ...cells, bad === "" && first === "" ? shared : { text: shared, tone: "error" }];
   });
   return `${table(head, rows, `r${"l".repeat(telling.threads.length + 1)}`, session).join("\n")}\n`;
 }

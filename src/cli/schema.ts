@@ -213,6 +213,18 @@ const definitions = {
           negative: count,
         }),
       ),
+      races: {
+        description:
+          "with no_data_race: pairs of accesses that nothing orders; relaxed: each is one access of the same size",
+        ...list(
+          object(["kind", "place", "first", "second"], {
+            kind: { enum: ["race", "relaxed"] },
+            place: text,
+            first: ref("raceSide"),
+            second: ref("raceSide"),
+          }),
+        ),
+      },
       failure: object(["assertion", "message", "preemptions", "schedule"], {
         assertion: text,
         message: text,
@@ -223,6 +235,16 @@ const definitions = {
       }),
     },
   ),
+  raceSide: object(["thread", "access", "bytes", "plain", "text"], {
+    thread: text,
+    access: { enum: ["read", "write", "atomic"] },
+    bytes: count,
+    plain: { ...flag, description: "part of a copy of several words, or of an access made in pieces" },
+    pc: { ...count, description: "of a program" },
+    line: count,
+    command: { ...count, description: "of a script, from 1" },
+    text,
+  }),
   interleaved: object(["step", "thread", "text", "quiet", "changes", "sections", "waiting"], {
     step: count,
     thread: count,
@@ -235,6 +257,7 @@ const definitions = {
     },
     waiting: list(object(["thread", "readers"], { thread: count, readers: list(count) })),
     violation: text,
+    race: { ...flag, description: "the first access of the data race that the violation is" },
   }),
   agreement: object(["agree", "total"], { agree: count, total: count }),
   report: object(["total", "passed", "failed"], {

@@ -8,6 +8,7 @@ import type { ScenarioFile } from "../litmus/scenario.ts";
 
 export { timeline } from "../litmus/drawing.ts";
 export type { Failure, Final, Move } from "../litmus/explore.ts";
+export { type Race, raceText } from "../litmus/races.ts";
 export { reasons as whyNot } from "../litmus/reasons.ts";
 export type { Scenario, ScenarioFile } from "../litmus/scenario.ts";
 export { parseSchedule, scheduleText } from "../litmus/schedule.ts";

@@ -9,6 +9,7 @@ import { elementWord, isLinked, keyAt, keyBytes, mapAt } from "./contents.ts";
 import { type Atom, evaluate } from "./expression.ts";
 import { ProgramThread } from "./program-thread.ts";
 import type { Properties } from "./properties.ts";
+import { type Race, raceText } from "./races.ts";
 import { type Assertion, matches } from "./scenario.ts";
 import type { UserThread } from "./user-thread.ts";
 
@@ -19,6 +20,8 @@ export const ENDLESS = -3;
 export interface Violation {
   readonly assertion: number;
   readonly text: string;
+  /** The two accesses, where it is a data race. */
+  readonly race?: Race;
 }
 
 type Access = Extract<Assertion, { kind: "access" }> & {
@@ -39,6 +42,8 @@ export class Checks {
   readonly #torn: ReadonlyMap<number, number>;
   readonly #stale: number;
   readonly #freed: number;
+  /** The assertion that data races break. */
+  readonly #race: number;
   /** How often each assertion had something to judge. */
   readonly evaluated: number[];
 
@@ -68,6 +73,7 @@ export class Checks {
     );
     this.#stale = find("noStaleElement");
     this.#freed = find("noUseAfterFree");
+    this.#race = assertions.findIndex((each) => each.kind === "noDataRace" && !each.reports);
   }
 
   /** Whether anything is to be known of a step before it is made. */
@@ -157,6 +163,11 @@ export class Checks {
     const { i32 } = this.#memory;
     const from = i32[thread.op + w.from];
     return i32[thread.op + w.user] !== 0 && this.#properties.isWatched(from) ? from : 0;
+  }
+
+  /** A data race that a step completed. */
+  raced(race: Race | undefined): Violation | undefined {
+    return race === undefined || this.#race < 0 ? undefined : { assertion: this.#race, text: raceText(race), race };
   }
 
   /** After a step: faults, warnings about stale elements, and conditions where contents of maps may have changed. */

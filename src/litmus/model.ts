@@ -14,6 +14,7 @@ import type { Atom } from "./expression.ts";
 import { KernelThread } from "./kernel-thread.ts";
 import { ProgramThread } from "./program-thread.ts";
 import { Properties } from "./properties.ts";
+import { Races } from "./races.ts";
 import type { ProgramThread as ProgramDef, Scenario, UserThread as UserDef } from "./scenario.ts";
 import { MapWords, RcuWords } from "./shared.ts";
 import { StoreBuffer } from "./store-buffer.ts";
@@ -60,6 +61,8 @@ export class Model {
   readonly fuse: boolean;
   /** Maps are freed while programs may use them. */
   readonly freeing: boolean;
+  /** Follows what orders accesses, where an assertion is about data races. */
+  readonly races: Races | undefined;
   witness: Witness | undefined;
   /** What choices to make in the next step; the first possibility where there is none. */
   #script: readonly number[] = [];
@@ -80,6 +83,7 @@ export class Model {
     this.threads = [...parts.programs, ...parts.users, ...calls, ...parts.buffers];
     parts.chooser.choose = (n) => this.#choose(n);
     const names = this.threads.map((each) => each.name);
+    this.races = parts.races;
     this.checks = new Checks(scenario.assertions, parts.machine.mapSet, parts.properties, parts.ids, names);
     if (this.fuse) for (const thread of this.threads) this.#settleFirst(thread);
     const { memory, rcu } = this.machine;
@@ -88,7 +92,7 @@ export class Model {
       rcu,
       this.users.flatMap((each) => each.readerWords),
     );
-    this.mapWords = new MapWords(memory, this.#ownRanges());
+    this.mapWords = new MapWords(memory, this.#ownRanges(), this.races?.words);
   }
 
   static build(scenario: Scenario, options: ModelOptions = {}): Outcome<Model> {
@@ -118,7 +122,8 @@ export class Model {
   /** Which of the shared words the next step of a thread may read or write. */
   partOf(at: number): Part {
     const thread = this.threads[at];
-    if (this.freeing || (thread instanceof UserThread && thread.plan.observed)) return BOTH;
+    if (this.freeing || this.races !== undefined) return BOTH;
+    if (thread instanceof UserThread && thread.plan.observed) return BOTH;
     let part: Part = 0 as Part;
     for (const { kind } of thread.touches()) {
       part = (part | (kind === "rcu" || kind === "wait" ? RCU : kind === "unknown" ? BOTH : MAPS)) as Part;
@@ -153,13 +158,16 @@ export class Model {
       thread.cpu.warnings.length = 0;
     }
     const visible = thread.next() === VISIBLE;
-    const touches = witness !== undefined || (visible && checks.needsTouches) ? thread.touches() : [];
+    const asked = visible && (checks.needsTouches || this.races !== undefined);
+    const touches = witness !== undefined || asked ? thread.touches() : [];
     witness?.before(thread, touches);
     const before = acts === undefined || !visible ? undefined : checks.before(acts, touches);
+    if (acts !== undefined) this.races?.before(acts, visible ? touches : []);
     const ran = thread.step();
     witness?.after(thread, ran);
     if (!ran) return { ran };
-    return { ran, violation: before ?? checks.after(acts, visible && !this.#isRcu) };
+    const race = acts === undefined ? undefined : this.races?.after(acts);
+    return { ran, violation: before ?? checks.raced(race) ?? checks.after(acts, visible && !this.#isRcu) };
   }
 
   /** Whether a thread has nothing more to do. */
@@ -189,6 +197,7 @@ export class Model {
     for (const program of this.programs) for (const range of program.own) add(...range);
     for (const user of this.users) for (const range of user.own) add(...range);
     for (const range of this.machine.rcu.ranges) add(...range);
+    if (this.races !== undefined) add(...this.races.words.range);
     for (let index = 0; index < this.programs.length; index++) {
       const { address, code } = this.machine.loaded(this.programs[index].plan.program);
       add(address, code.words.length * 4);
@@ -206,6 +215,7 @@ interface Parts {
   readonly users: readonly UserThread[];
   readonly buffers: readonly StoreBuffer[];
   readonly chooser: { choose: (n: number) => number };
+  readonly races: Races | undefined;
 }
 
 type Problem = Diagnostic;
@@ -260,9 +270,10 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     each.kind === "access" ? [each.after, each.before].filter((mark) => mark !== undefined) : [],
   );
   const torn = scenario.assertions.flatMap((each) => (each.kind === "noTornRead" ? [ids.get(each.map) ?? 0] : []));
-  if (torn.length > 0 && profile.memory !== "sc") {
-    const at = scenario.assertions.find((each) => each.kind === "noTornRead")?.at;
-    return problem(scenario, "`no_torn_read` is judged under sequential consistency (memory: sc) only", at);
+  const ordered = scenario.assertions.find((each) => each.kind === "noTornRead" || each.kind === "noDataRace");
+  if (ordered !== undefined && profile.memory !== "sc") {
+    const name = ordered.kind === "noTornRead" ? "no_torn_read" : "no_data_race";
+    return problem(scenario, `\`${name}\` is judged under sequential consistency (memory: sc) only`, ordered.at);
   }
   const properties = new Properties(machine.memory, machine.mapSet, [...new Set(marks)], [...new Set(torn)]);
   for (const name of scenario.later) properties.hide(ids.get(name) ?? 0);
@@ -292,7 +303,9 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     const plan = { name: def.name, script: def.script, cpu: Math.max(0, cpu), reader: cpus + at, maps: ids };
     return new UserThread(machine, properties, { ...plan, globalWaits, observed });
   });
-  return { machine, ids, freeing, properties, programs, users, buffers, chooser };
+  const follows = scenario.assertions.some((each) => each.kind === "noDataRace");
+  const races = follows ? new Races(machine, [...programs, ...users], waiting) : undefined;
+  return { machine, ids, freeing, properties, programs, users, buffers, chooser, races };
 }
 
 function isOuterChange(

@@ -5,7 +5,16 @@ import type { Reader } from "./reader.ts";
 import type { Assertion } from "./scenario.ts";
 import type { Pair, Tree } from "./tree.ts";
 
-const kinds = ["never", "always", "final", "exists", "no_torn_read", "no_use_after_free", "no_stale_element"] as const;
+const kinds = [
+  "never",
+  "always",
+  "final",
+  "exists",
+  "no_torn_read",
+  "no_use_after_free",
+  "no_stale_element",
+  "no_data_race",
+] as const;
 const accesses = ["write", "read", "access"] as const;
 
 /** `marks`: those that scripts pass; `threads`: their names. */
@@ -62,6 +71,11 @@ function assertion(
       return reader.flag(pair, true) ? [{ ...base, kind: "noUseAfterFree" }] : [];
     case "no_stale_element":
       return reader.flag(pair, true) ? [{ ...base, kind: "noStaleElement" }] : [];
+    case "no_data_race":
+      if (pair.value.kind !== "scalar" || pair.value.value !== "report") {
+        return reader.flag(pair, true) ? [{ ...base, kind: "noDataRace", reports: false }] : [];
+      }
+      return [{ ...base, kind: "noDataRace", reports: true }];
   }
 }
 

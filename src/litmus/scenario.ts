@@ -125,6 +125,8 @@ export type Assertion = { readonly text: string; readonly at?: Span } & (
   | { readonly kind: "noTornRead"; readonly map: string }
   | { readonly kind: "noUseAfterFree" }
   | { readonly kind: "noStaleElement" }
+  /** `reports`: they are told of, and break nothing. */
+  | { readonly kind: "noDataRace"; readonly reports: boolean }
 );
 
 export interface Bounds {

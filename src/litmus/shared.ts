@@ -5,6 +5,11 @@ import type { Memory } from "../memory/memory.ts";
 import type { RcuDomain } from "../rcu/domain.ts";
 import type { Words } from "./actor.ts";
 
+interface WordsBesides {
+  encode(into: Words): void;
+  decode(words: Int32Array, start: number): void;
+}
+
 /**
  * Everything below the end of memory but the ranges that are some thread's own, program code, and the RCU domain: what
  * differs from the words at the start.
@@ -18,10 +23,12 @@ export class MapWords {
   readonly #ranges: Int32Array;
   /** The differences that memory now has. */
   #current: Int32Array = new Int32Array(0);
+  readonly #more: WordsBesides | undefined;
 
-  /** `own`: byte ranges that are not shared. */
-  constructor(memory: Memory, own: readonly (readonly [from: number, to: number])[]) {
+  /** `own`: byte ranges that are not shared. `more`: words besides that have an order of their own. */
+  constructor(memory: Memory, own: readonly (readonly [from: number, to: number])[], more?: WordsBesides) {
     this.#memory = memory;
+    this.#more = more;
     this.#base = memory.i32.slice(0, memory.used >> 2);
     this.#shadow = memory.used >> 3;
     const ranges: number[] = [];
@@ -65,6 +72,7 @@ export class MapWords {
     const { shadow } = this.#memory;
     for (let at = this.#shadow; at < used >> 3; at++) into.push(shadow[at]);
     this.#current = into.at.slice(start, into.length);
+    this.#more?.encode(into);
   }
 
   decode(words: Int32Array, start: number): void {
@@ -81,6 +89,7 @@ export class MapWords {
     let from = start + 1 + 2 * count;
     for (let at = this.#shadow; at < end; at++) shadow[at] = words[from++];
     this.#current = words.slice(start, from);
+    this.#more?.decode(words, from);
   }
 }
 

@@ -15,6 +15,7 @@ import { keyAt, mapAt, valueAddress } from "./contents.ts";
 import type { Move } from "./explore.ts";
 import { Model } from "./model.ts";
 import { ProgramThread } from "./program-thread.ts";
+import type { Race } from "./races.ts";
 import type { Scenario } from "./scenario.ts";
 import { StoreBuffer } from "./store-buffer.ts";
 import { UserThread } from "./user-thread.ts";
@@ -34,6 +35,8 @@ export interface TellingRow {
   /** Threads that wait for readers, and the readers they wait for. */
   readonly waiting: readonly { readonly thread: number; readonly readers: readonly number[] }[];
   readonly violation?: string;
+  /** The first access of the data race that the violation is. */
+  readonly race?: true;
 }
 
 export interface Telling {
@@ -59,6 +62,9 @@ class Teller {
   readonly #model: Model;
   readonly #maps: Maps;
   readonly #rows: TellingRow[] = [];
+  /** What each row's step touched. */
+  readonly #touched: (readonly Touch[])[] = [];
+  #touches: readonly Touch[] = [];
   #step = 0;
   #text = "";
   #quiet = false;
@@ -88,11 +94,29 @@ class Teller {
       if (violation !== undefined) break;
     }
     const last = this.#rows.findLastIndex((row) => row.step === this.#step && !row.quiet);
-    if (violation !== undefined && last >= 0) this.#rows[last] = { ...this.#rows[last], violation: violation.text };
+    if (violation !== undefined && last >= 0) {
+      const step = violation.race === undefined ? 0 : this.#markFirst(violation.race, last);
+      const text = step === 0 ? violation.text : `data race on ${violation.race?.place} with step ${step}`;
+      this.#rows[last] = { ...this.#rows[last], violation: text };
+    }
     return { threads, rows: this.#rows, ...(violation === undefined ? {} : { violation }) };
   }
 
+  /** Marks the row of the access that a data race began with, and gives its step; 0 if there is none. */
+  #markFirst({ first }: Race, before: number): number {
+    const thread = this.#model.threads.findIndex((each) => each.name === first.thread);
+    const isIt = ({ kind, address, size }: Touch): boolean =>
+      kind === first.access && address <= first.address && first.address + first.bytes <= address + size;
+    for (let at = before - 1; at >= 0; at--) {
+      if (this.#rows[at].thread !== thread || !this.#touched[at].some(isIt)) continue;
+      this.#rows[at] = { ...this.#rows[at], race: true };
+      return this.#rows[at].step;
+    }
+    return 0;
+  }
+
   #look(thread: Actor, touches: readonly Touch[]): void {
+    this.#touches = touches;
     this.#quiet = thread.next() === PRIVATE;
     this.#before = this.#contents();
     this.#sections = this.#inside();
@@ -122,6 +146,7 @@ class Teller {
     const inside = this.#inside();
     const sections = inside.map((now, at) => [this.#sections[at], now] as const);
     const at = this.#model.threads.indexOf(thread);
+    this.#touched.push(this.#touches);
     this.#rows.push({
       step: this.#step,
       thread: at,

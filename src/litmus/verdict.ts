@@ -7,6 +7,7 @@ import { Exploration, type Failure, type Final, type Move } from "./explore.ts";
 import { Model } from "./model.ts";
 import { nearMiss } from "./near-miss.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
+import type { Race } from "./races.ts";
 import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
 import type { Assertion, Frequency, Memory, Scenario } from "./scenario.ts";
@@ -57,6 +58,8 @@ export interface Verdict {
   readonly columns: readonly string[];
   readonly finals: readonly Final[];
   readonly observations: readonly Observation[];
+  /** With `no_data_race`: the pairs of accesses that nothing orders, of those interleavings that were walked. */
+  readonly races: readonly Race[];
   /** Assertions that had nothing to judge in any interleaving, as they are written. */
   readonly vacuous: readonly string[];
   /** Instructions that no interleaving executed, by the name of the first thread that runs the program. */
@@ -239,6 +242,7 @@ class Judge {
   }
 
   #isVacuous(assertion: Assertion, at: number): boolean {
+    if (assertion.kind === "noDataRace") return this.#model.races?.looked === 0;
     const isJudged = assertion.kind === "access" || assertion.kind === "noTornRead";
     return isJudged && this.#model.checks.evaluated[at] === 0;
   }
@@ -291,6 +295,7 @@ class Judge {
       columns: walk?.observer.columns.map((each) => each.text) ?? [],
       finals,
       observations,
+      races: [...(this.#model.races?.found.values() ?? [])],
       vacuous: whole ? assertions.filter((each, at) => this.#isVacuous(each, at)).map((each) => each.text) : [],
       unreached: whole ? this.#unreached() : [],
       ...(near === undefined ? {} : { nearMiss: near }),

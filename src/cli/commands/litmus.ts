@@ -20,7 +20,15 @@ import {
 import { expand, readBytes, reasonOf } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
 import { isLitmusTest, judgeTest } from "../litmus-herd.ts";
-import { counterexample, finalsText, interleaving, nearMissText, variantsText, verdictText } from "../litmus-text.ts";
+import {
+  counterexample,
+  finalsText,
+  interleaving,
+  nearMissText,
+  racesText,
+  variantsText,
+  verdictText,
+} from "../litmus-text.ts";
 import { Progress } from "../progress.ts";
 import { jsonDiagnostics, type Session } from "../session.ts";
 
@@ -184,6 +192,7 @@ function detail(
   session.out(verdictText(variant === "default" ? name : `${name}, ${variant}`, verdict, session));
   if (verdict.status === "violated") session.out(counterexample(scenario, verdict, session));
   else session.out(nearMissText(scenario, verdict, session));
+  session.out(racesText(verdict, session));
   session.out(finalsText(verdict, session));
 }
 
@@ -275,6 +284,7 @@ function document(variant: string, verdict: Verdict, file: ScenarioFile): Readon
       values: Object.fromEntries(verdict.columns.map((column, at) => [column, final.values[at].toString()])),
     })),
     observations: verdict.observations,
+    ...(verdict.races.length === 0 ? {} : { races: verdict.races.map(raceDocument) }),
     ...(failure === undefined
       ? {}
       : {
@@ -287,4 +297,10 @@ function document(variant: string, verdict: Verdict, file: ScenarioFile): Readon
           },
         }),
   };
+}
+
+/** Addresses of the simulated memory mean nothing to a reader. */
+function raceDocument({ kind, place, first, second }: Verdict["races"][number]): Readonly<Record<string, unknown>> {
+  const side = ({ address: _, ...rest }: typeof first) => rest;
+  return { kind, place, first: side(first), second: side(second) };
 }
