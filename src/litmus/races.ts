@@ -3,6 +3,7 @@
 // thread's own order, locks, grace periods, pointers that are published and followed, and atomic operations that return
 // something. The order in which an interleaving happens to make two accesses is none of these, so a race is found in
 // every interleaving that has it, however far apart the two are.
+import { copiesNext } from "../maps/footprint.ts";
 import { map, op as w } from "../maps/layout.ts";
 import type { Maps } from "../maps/maps.ts";
 import { PLAIN, type RcuDomain, TRACE } from "../rcu/domain.ts";
@@ -221,7 +222,7 @@ export class Races {
   /** Whether an operation's step is one of several that copy or compare more than a word. */
   #isLong(op: number): boolean {
     const { i32 } = this.#maps.memory;
-    return (this.#maps.copies(op) ? i32[op + w.bytes] : i32[(i32[op + w.map] >> 2) + map.keySize]) > 8;
+    return (copiesNext(this.#maps, op) ? i32[op + w.bytes] : i32[(i32[op + w.map] >> 2) + map.keySize]) > 8;
   }
 
   #isHolder(address: number): boolean {

@@ -49,6 +49,11 @@ export function footprint(on: ground.Ground, op: number): readonly Access[] {
   return found;
 }
 
+/** Whether the next step copies a word of a key or value. */
+export function copiesNext(on: ground.Ground, op: number): boolean {
+  return (ground.rowOf(on.memory.i32[op + w.pc]).access & ground.COPY) !== 0;
+}
+
 function lifeOf(item: number): Access {
   return { kind: "write", address: item + element.generation * 4, size: 4 };
 }

@@ -197,11 +197,6 @@ export class Maps implements ground.Ground {
     return ground.rowOf(this.memory.i32[op + w.pc]).name;
   }
 
-  /** Whether the next step copies a word of a key or value. */
-  copies(op: number): boolean {
-    return (ground.rowOf(this.memory.i32[op + w.pc]).access & ground.COPY) !== 0;
-  }
-
   /** What the next step will touch, before it runs. */
   footprint(op: number): readonly Access[] {
     return footprint(this, op);
