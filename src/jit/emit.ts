@@ -19,10 +19,12 @@ import {
   setGlobal,
   type,
   unreachable,
+  unsigned,
   when,
 } from "../wasm/code.ts";
 import type { Func, Parts, Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
+import { turned } from "./byte-order.ts";
 import { allOf, type Demand, demandIn } from "./demand.ts";
 import { type Flow, flowOf, joined, threaded } from "./flow.ts";
 import { Locals } from "./locals.ts";
@@ -50,6 +52,11 @@ const signatures: Readonly<Record<keyof typeof imported, Signature>> = {
   spent: signature(1, 0),
   stuck: signature(1, 0),
 };
+/** A block with a result of 64 bits, its end, and how to leave. */
+const BLOCK_OF_I64 = [0x02, type.i64];
+const END = 0x0b;
+const leave = 0x0f;
+const branch = (depth: number): Code => [0x0c, unsigned(depth)];
 const names = Object.keys(imported) as readonly (keyof typeof imported)[];
 
 export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> {
@@ -62,23 +69,28 @@ export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> 
 
 /** The module. The entry of the function at slot `n` is exported as `n`, and takes the bottom of its frame. */
 export function emit(given: Given): Parts {
-  const { program } = given;
+  const { insns } = given.program;
   const { shared } = given.maps.memory;
-  const list = blocksOf(program.insns);
+  const list = blocksOf(insns);
   // Where instructions are counted, a jump counts too.
   const blocks = given.checked
     ? new Map(list.map((block) => [block.start, block]))
-    : joined(program.insns, threaded(program.insns, list));
-  const flows = reached(program, blocks);
-  const counts = argumentCounts(program, flows);
-  const starts = [...flows.keys()];
-  const indices = new Map(starts.map((start, n) => [start, names.length + n]));
+    : joined(insns, threaded(insns, list));
+  const flows = reached(given.program, blocks);
+  const counts = argumentCounts(given.program, flows);
+  const program = turned(given.program, flows, counts);
   const { maps, checked, resolved } = given;
-  const first = names.length + starts.length;
-  const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first, resolved });
+  const starts = [...flows.keys()];
   const leaving = new Set(starts.filter((start) => leaves(program, flows.get(start))));
-  const shortFunctions = checked ? new Map<number, number>() : insideWeights(program, flows);
-  const codeOf = (start: number, flow: Flow, locals: Locals, inside: boolean): Code => {
+  const calls = callsIn(program, flows);
+  const inside = checked ? new Set<number>() : insideTheirCallers(program, flows, calls, leaving);
+  const isEntry = (start: number) => start === 0 || isNamed(program, start);
+  // The first function stands in its entry, unless the program calls it, too.
+  const apart = starts.filter((start) => (isEntry(start) ? start !== 0 || calls.has(0) : !inside.has(start)));
+  const indices = new Map(apart.map((start, n) => [start, names.length + n]));
+  const first = names.length + apart.length;
+  const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first, resolved });
+  const codeOf = (start: number, flow: Flow, locals: Locals, ends: Place["ends"]): Code => {
     const known = new Known();
     const rotations = new Map<number, Rotation>();
     const demand = checked ? allOf(program, flow) : demandIn(program, flow, counts);
@@ -88,40 +100,62 @@ export function emit(given: Given): Parts {
       locals,
       mapCall: (insn) => (checked ? undefined : mapCode.inPlaceOf(insn, known)),
       callee: (slot) => {
-        const index = indices.get(slot);
         const called = flows.get(slot);
-        if (index === undefined || called === undefined) return null;
+        if (called === undefined) return null;
         const count = counts.get(slot) ?? 0;
         const leaves = leaving.has(slot);
-        if (!shortFunctions.has(slot)) return { index, count, leaves };
+        if (!inside.has(slot)) return { call: (operands) => call(indices.get(slot) ?? 0, operands), count, leaves };
         return {
-          index,
           count,
           leaves,
-          inside: (values, frame) => {
-            const its = Locals.inside(locals);
-            const given = values.map((value, n) => set(its.wide(n + 1), value));
-            return [given, set(its.frame, frame), codeOf(slot, called, its, true)];
+          call: (operands) => {
+            const its = Locals.inside(locals, functionName(program, slot));
+            const given = [...operands.slice(0, -1).map((value, n) => set(its.wide(n + 1), value))];
+            // Its exits lead behind it, with the result.
+            const body = codeOf(slot, called, its, (result, depth) => [result, branch(depth)]);
+            return [given, set(its.frame, operands.at(-1) ?? []), BLOCK_OF_I64, body, unreachable, END];
           },
         };
       },
       handedOver: (insn) => argumentsOf(program, insn),
       wholeAfter: (pc) => demand.wholeAfter[pc],
       rotation: (pc) => rotations.get(pc),
-      ends: inside ? (result) => result : give,
+      ends,
+      depth: 0,
     };
-    return functionCode(place, given, flow, counts.get(start) ?? 0, { known, rotations, demand });
+    return functionCode(place, { ...given, program }, flow, counts.get(start) ?? 0, { known, rotations, demand });
   };
-  const functions = [...flows].map(([start, flow]): Func => {
+  const functionOf = (start: number): Func => {
+    const flow = flows.get(start);
+    if (flow === undefined) throw new Error(`no function begins at ${start}`);
     const locals = Locals.ofFunction(counts.get(start) ?? 0);
-    const body = [codeOf(start, flow, locals, false), unreachable];
+    const body = [codeOf(start, flow, locals, give), unreachable];
     const { parameters, locals: others, names } = locals.function;
     const says = { name: functionName(program, start), locals: names };
     return { parameters, results: [wide], locals: others, body, says };
-  });
-  const entries = starts
-    .filter((start) => start === 0 || isNamed(program, start))
-    .map((start) => entryOf(start, indices.get(start) ?? 0, counts.get(start) ?? 0));
+  };
+  const entryOf = (start: number): Func => {
+    const count = counts.get(start) ?? 0;
+    const cpu = getGlobal(globals.cpu);
+    const register = (n: number) => n * REG_WORDS * 4;
+    const begin = start === 0 ? setGlobal(globals.context, i32.load(cpu, register(1))) : [];
+    const values = Array.from({ length: count }, (_, n) => i64.load(cpu, register(n + 1)));
+    const locals = Locals.ofFunction(0);
+    const index = indices.get(start);
+    const flow = flows.get(start);
+    let body: Code;
+    if (index !== undefined || flow === undefined) {
+      body = i64.store(cpu, call(index ?? 0, [...values, get(locals.frame)]));
+    } else {
+      const given = values.map((value, n) => set(locals.wide(n + 1), value));
+      body = [given, codeOf(start, flow, locals, (result) => [i64.store(cpu, result), leave]), unreachable];
+    }
+    const { parameters, locals: others, names } = locals.function;
+    const says = { name: `enter_${start}`, locals: names };
+    return { name: String(start), parameters, results: [], locals: others, says, body: [begin, body] };
+  };
+  const functions = apart.map(functionOf);
+  const entries = starts.filter(isEntry).map(entryOf);
   return {
     imports: names.map((name) => ({ name, ...signatures[name] })),
     constants: ["cpu", "cpuIndex"],
@@ -160,14 +194,36 @@ function isNamed(program: Program, start: number): boolean {
   );
 }
 
-/** The most instructions of a function whose code stands in place of its calls. */
+/** How often the functions are called. */
+function callsIn({ insns }: Program, flows: ReadonlyMap<number, Flow>): ReadonlyMap<number, number> {
+  const calls = new Map<number, number>();
+  for (const { nodes } of flows.values()) {
+    for (const { start, end } of nodes) {
+      for (let pc = start; pc < end; pc++) {
+        const insn = insns[pc];
+        if (insn?.kind !== "callLocal") continue;
+        const to = pc + 1 + insn.off;
+        calls.set(to, (calls.get(to) ?? 0) + 1);
+      }
+    }
+  }
+  return calls;
+}
+
+/** The most instructions of a function whose code stands in place of several calls. */
 const SHORT = 48;
 
 /**
- * Functions that are short and straight: a call of one costs more than what it does. By their starts, how many instructions
- * each has, with those that it calls itself.
+ * Functions whose code stands in place of their calls: those that are called in one place, and those that are short and
+ * straight, for a call of one costs more than what it does. Not what is entered from outside, too, or may make a tail call.
  */
-function insideWeights({ insns }: Program, flows: ReadonlyMap<number, Flow>): ReadonlyMap<number, number> {
+function insideTheirCallers(
+  program: Program,
+  flows: ReadonlyMap<number, Flow>,
+  calls: ReadonlyMap<number, number>,
+  leaving: ReadonlySet<number>,
+): ReadonlySet<number> {
+  const { insns } = program;
   const weights = new Map<number, number>();
   const weigh = (start: number, depth: number): number => {
     const known = weights.get(start);
@@ -177,17 +233,17 @@ function insideWeights({ insns }: Program, flows: ReadonlyMap<number, Flow>): Re
     let weight = 0;
     for (let pc = only.start; pc < only.end; pc++) {
       const insn = insns[pc];
-      if (insn === null) continue;
-      // What may end the function elsewhere than at its end would end its caller.
-      if (insn.kind === "packet" || mayLeave(insn)) return Number.POSITIVE_INFINITY;
-      weight += insn.kind === "callLocal" ? weigh(pc + 1 + insn.off, depth + 1) : 1;
+      if (insn !== null) weight += insn.kind === "callLocal" ? weigh(pc + 1 + insn.off, depth + 1) : 1;
     }
-    if (insns[only.end - 1]?.kind !== "exit" || weight > SHORT) return Number.POSITIVE_INFINITY;
+    if (weight > SHORT) return Number.POSITIVE_INFINITY;
     weights.set(start, weight);
     return weight;
   };
-  for (const start of flows.keys()) weigh(start, 0);
-  return weights;
+  const found = [...flows.keys()].filter((start) => {
+    if (start === 0 || leaving.has(start) || isNamed(program, start)) return false;
+    return (calls.get(start) === 1 && !flows.get(start)?.heads.includes(1)) || weigh(start, 0) <= SHORT;
+  });
+  return new Set(found);
 }
 
 /** What the instructions of the block that is being compiled refer to. */
@@ -209,7 +265,8 @@ function functionCode(
   const pointers = at.pointers.size > 0;
   const { live, wholeAfter } = demand;
   const narrow = narrowAtStart(program, flow, pointers, count, demand);
-  const body = (n: number): Code => {
+  const body = (n: number, depth: number): Code => {
+    at.depth = depth;
     const { start, end, next, unless = -1 } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
@@ -281,21 +338,4 @@ function counted(start: number, count: number): Code {
     i32.store(cpu, i32.add(done, i32.const(count)), state.count * 4),
     when(i32.gtU(done, i32.load(cpu, state.limit * 4)), call(imported.spent, i32.const(start))),
   ];
-}
-
-function entryOf(start: number, index: number, count: number): Func {
-  const cpu = getGlobal(globals.cpu);
-  const register = (n: number) => n * REG_WORDS * 4;
-  const values = Array.from({ length: count }, (_, n) => i64.load(cpu, register(n + 1)));
-  return {
-    name: String(start),
-    parameters: [narrow],
-    results: [],
-    locals: [],
-    says: { name: `enter_${start}`, locals: ["frame"] },
-    body: [
-      start === 0 ? setGlobal(globals.context, i32.load(cpu, register(1))) : [],
-      i64.store(cpu, call(index, [...values, get(0)])),
-    ],
-  };
 }

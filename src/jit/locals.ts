@@ -35,8 +35,8 @@ export class Locals {
   }
 
   /** For one whose code stands inside that of a caller. */
-  static inside({ function: within }: Locals): Locals {
-    return new Locals(within, within.narrow(), "inner_");
+  static inside({ function: within }: Locals, name: string): Locals {
+    return new Locals(within, within.narrow(`${name}_frame`), `${name}_`);
   }
 
   /** The next node of a dispatch. */

@@ -16,7 +16,6 @@ import {
   drop,
   get,
   getGlobal,
-  give,
   i32,
   i64,
   select,
@@ -63,8 +62,10 @@ export interface Place {
   wholeAfter(pc: number): number;
   /** The rotation that an instruction completes. */
   rotation(pc: number): Rotation | undefined;
-  /** Ends the function with a result. */
-  ends(result: Code): Code;
+  /** Ends the function with a result, out of so many blocks and loops. */
+  ends(result: Code, depth: number): Code;
+  /** How many of them are open around the block that is being compiled. */
+  depth: number;
   /** What stands in place of a call of a map helper. */
   mapCall(insn: Insn): MapCall | undefined;
   /** How many registers a call of a helper or kfunc hands over. */
@@ -72,13 +73,12 @@ export interface Place {
 }
 
 export interface Callee {
-  /** Its number in the module, and how many arguments it reads. */
-  readonly index: number;
+  /** How many arguments it reads. */
   readonly count: number;
   /** It may make a tail call: then it returns at once, and its caller goes on in the other program. */
   readonly leaves: boolean;
-  /** Its code, to stand in place of a call with these arguments and this bottom of the frame; it leaves r0's value. */
-  readonly inside?: (values: readonly Code[], frame: Code) => Code;
+  /** A call with the arguments and the bottom of its frame, or its code in place of that; it leaves r0's value. */
+  call(operands: readonly Code[]): Code;
 }
 
 export function isTailCall(insn: Insn | null): boolean {
@@ -245,7 +245,7 @@ function amongOthers({ locals }: Place, { op, size, src }: Kind<"atomic">, where
 }
 
 /** The legacy loads: bytes in network order; beyond the packet the function ends with 0. */
-function packet({ locals }: Place, { size, src, imm }: Kind<"packet">): Code {
+function packet({ locals, ends, depth }: Place, { size, src, imm }: Kind<"packet">): Code {
   const offset = src === null ? i32.const(imm) : i32.add(locals.low(src), i32.const(imm));
   const start = get(locals.address);
   const value = {
@@ -261,7 +261,7 @@ function packet({ locals }: Place, { size, src, imm }: Kind<"packet">): Code {
         // The packet has fewer bytes than 2^31, so neither side overflows.
         i32.gtS(start, i32.sub(i32.sub(cpuWord("packetEnd"), cpuWord("packetStart")), i32.const(size))),
       ),
-      give(zero),
+      ends(zero, depth + 1),
     ),
     set(locals.address, i32.add(start, cpuWord("packetStart"))),
     locals.writeLow(0, value),
@@ -281,7 +281,7 @@ function callOut(
   const count = at.handedOver(insn);
   const spill = [1, 2, 3, 4, 5].slice(0, count).map((r) => i64.store(cpu, locals.read(r), registerAt(r)));
   const called = call(func, [i32.const(pc), get(locals.frame), more]);
-  return [spill, mayLeave(insn) ? when(called, give(zero)) : called, locals.write(0, i64.load(cpu))];
+  return [spill, mayLeave(insn) ? when(called, at.ends(zero, at.depth + 1)) : called, locals.write(0, i64.load(cpu))];
 }
 
 function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
@@ -294,7 +294,7 @@ function callLocal(at: Place, { off }: Kind<"callLocal">, pc: number): Code {
   const goOn = [call(imported.goOn, frame), locals.write(0, i64.load(cpu))];
   return [
     checked ? call(imported.enter, [i32.const(pc), get(locals.frame)]) : [],
-    locals.write(0, callee.inside?.(values, frame) ?? call(callee.index, [...values, frame])),
+    locals.write(0, callee.call([...values, frame])),
     callee.leaves ? when(i32.load(cpu, state.tailPending * 4), goOn) : [],
   ];
 }
@@ -361,7 +361,7 @@ export const lowering: Lowering = {
     return callOut(at, insn, pc, imported.callx, [i32.wrap(number), i32.wrap(i64.shrU(number, i64.const(32n)))]);
   },
   callLocal,
-  exit: ({ locals, ends }) => ends(locals.read(0)),
+  exit: ({ locals, ends, depth }) => ends(locals.read(0), depth),
   invalid: (_, __, pc) => stuck(pc),
 };
 

@@ -7,8 +7,8 @@ import type { Flow } from "./flow.ts";
 
 /** What the nodes do, by their numbers. */
 export interface Content {
-  /** Everything but the way on; a node without one ends here. */
-  body(node: number): Code;
+  /** Everything but the way on; a node without one ends here, out of so many blocks and loops. */
+  body(node: number, depth: number): Code;
   /** A number of 32 bits that is not 0 where the second way is taken. */
   condition(node: number): Code;
   /** A local for the number of the node to go to. */
@@ -74,7 +74,7 @@ class Nest {
       this.#enter(BLOCK, ~merge);
       this.#work.push(() => this.#node(merge), this.#leave);
     }
-    this.#out.push(this.#content.body(node));
+    this.#out.push(this.#content.body(node, this.#open.length));
     const [on, taken] = this.#flow.nodes[node].next;
     if (on === undefined) return;
     if (taken === undefined) {
@@ -119,7 +119,7 @@ function dispatched({ nodes }: Flow, content: Content): Code {
   const out: Code[] = [LOOP, nodes.map(() => BLOCK), get(nextNode)];
   out.push([0x0e, unsigned(nodes.length - 1), nodes.map((_, n) => unsigned(n))]);
   nodes.forEach(({ next: [on, taken] }, node) => {
-    out.push(END, content.body(node));
+    out.push(END, content.body(node, nodes.length - node));
     if (on === undefined) return;
     const again = branch(nodes.length - 1 - node);
     if (taken !== undefined) {

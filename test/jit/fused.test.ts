@@ -2,7 +2,10 @@
 import { expect, it } from "vitest";
 import { assemble } from "../../src/asm/assemble.ts";
 import type { Program } from "../../src/isa/program.ts";
+import { compile, compileChecked } from "../../src/jit/compile.ts";
 import { rotationsIn } from "../../src/jit/rotate.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { Machine } from "../../src/vm/machine.ts";
 import { both } from "../support/engines.ts";
 import { randomFrom } from "../support/generate.ts";
 
@@ -148,4 +151,55 @@ past:
     }
   }
   expect(wrong).toEqual([]);
+});
+
+it("puts what is called in one place there, whichever of its exits is taken", () => {
+  const program = programOf(`
+        r6 = r1
+        r7 = 0
+        r8 = 9
+again:
+        r1 = r8
+        call outer
+        r7 *= 31
+        r7 += r0
+        r8 += -1
+        if r8 != 0 goto again
+        r0 = r7
+        exit
+outer:
+        r6 = r1
+        if r1 > 6 goto large
+        if r1 == 2 goto two
+        *(u64 *)(r10 - 8) = r1
+        r1 = r10
+        r1 += -8
+        call inner
+        r0 += r6
+        exit
+two:    r0 = 200
+        exit
+large:  r6 *= 3
+        if r6 & 1 goto odd
+        r0 = r6
+        exit
+odd:    r0 = -7
+        r0 ^= r6
+        exit
+inner:
+        r0 = *(u64 *)(r1 + 0)
+        if r0 == 5 goto five
+        r0 <<= 40
+        exit
+five:   w0 = -1
+        exit`);
+  expect(differenceOf(program)).toBe(undefined);
+  const made = compileChecked(program, new Machine());
+  const verdict = verify(program, {});
+  if (!made.ok || verdict.verdict !== "accepted") throw new Error("not compiled");
+  const unchecked = compile(verdict.program, new Machine());
+  if (!unchecked.ok) throw new Error(unchecked.refusal.text);
+  const functions = (text: string) => text.match(/\(func \$(?!m\.)\S+/g);
+  expect(functions(unchecked.value.text(() => undefined))).toEqual(["(func $enter_0"]);
+  expect(functions(made.value.text(() => undefined))).toHaveLength(3);
 });
