@@ -7,7 +7,7 @@ import { frameAt } from "../vm/frames.ts";
 import { raise } from "../vm/raise.ts";
 import { type Cpu, FRAMES, frame, STACK_BYTES, state, word } from "../vm/registers.ts";
 import { slow } from "../vm/slow.ts";
-import { accesses } from "./lower.ts";
+import { accesses } from "./place.ts";
 
 /** Thrown to leave compiled code when the run is over; the CPU's words say how it ended. */
 export const over = new Error("the run is over");

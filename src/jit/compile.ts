@@ -4,7 +4,7 @@
 // is refused, never compiled wrongly: the interpreter runs everything.
 import type { Program } from "../isa/program.ts";
 import { kind, region } from "../memory/layout.ts";
-import type { VerifiedProgram } from "../verifier/verdict.ts";
+import type { Facts, VerifiedProgram } from "../verifier/verdict.ts";
 import { INSN_WORDS, operation } from "../vm/code.ts";
 import { frameAt } from "../vm/frames.ts";
 import type { Loaded, Machine, Result, Run, RunInput } from "../vm/machine.ts";
@@ -22,40 +22,36 @@ export type Compilation =
 
 /** Compiles what the verifier accepted; the program is loaded into the machine. */
 export function compile(verified: VerifiedProgram, machine: Machine): Compilation {
-  return compiled(verified.program, machine, false);
+  return compiled(verified.program, machine, verified.facts);
 }
 
 /** Compiles any program: slower, for each access is checked and each block counted. */
 export function compileChecked(program: Program, machine: Machine): Compilation {
-  return compiled(program, machine, true);
+  return compiled(program, machine, undefined);
 }
 
-function compiled(program: Program, machine: Machine, checked: boolean): Compilation {
-  const refusal = !machine.compiles
-    ? withoutEngine
-    : machine.tracer === undefined
-      ? refusalOf(program, checked)
-      : traced;
+function compiled(program: Program, machine: Machine, facts: Facts | undefined): Compilation {
+  const refusal = !machine.compiles ? withoutEngine : machine.tracer === undefined ? refusalOf(program, facts) : traced;
   if (refusal !== undefined) return { ok: false, refusal };
   const loaded = machine.load(program);
   if (!loaded.ok) {
     const text = loaded.diagnostics[0]?.text ?? "the machine does not load the program";
     return { ok: false, refusal: { reason: "load", text, diagnostics: loaded.diagnostics } };
   }
-  return { ok: true, value: keep(new Compiled(loaded.value, checked)) };
+  return { ok: true, value: keep(new Compiled(loaded.value, facts)) };
 }
 
 /** What was compiled in the thread that shares a machine, for that machine in another thread; see Machine.share. */
 export interface SharedCode {
   readonly program: number;
-  readonly checked: boolean;
+  readonly facts: Facts | undefined;
   readonly bytes: Uint8Array;
   readonly module: Module;
 }
 
 /** The compiled program of a machine that another thread shares. */
-export function attachCode(machine: Machine, { program, checked, bytes, module }: SharedCode): Compiled {
-  return keep(new Compiled(machine.program(program), checked, { bytes, module }));
+export function attachCode(machine: Machine, { program, facts, bytes, module }: SharedCode): Compiled {
+  return keep(new Compiled(machine.program(program), facts, { bytes, module }));
 }
 
 /** The compiled programs of a machine by their numbers, without and with checks: those that tail calls may go on in. */
@@ -87,9 +83,9 @@ function targetOf(machine: Machine, index: number, depth: number, from: Compiled
   if (known?.isContext(cpu) === true) return known;
   const found = checked.get(index);
   const loaded = machine.program(index);
-  return found !== undefined || refusalOf(loaded.program, true) !== undefined
+  return found !== undefined || refusalOf(loaded.program, undefined) !== undefined
     ? found
-    : keep(new Compiled(loaded, true));
+    : keep(new Compiled(loaded, undefined));
 }
 
 interface Instance {
@@ -104,17 +100,18 @@ interface Instance {
 export class Compiled {
   readonly loaded: Loaded;
   readonly bytes: Uint8Array;
-  readonly checked: boolean;
+  /** Undefined: everything is checked. */
+  readonly facts: Facts | undefined;
   readonly #module: Module;
   readonly #contextReach: number;
   /** By CPU: the module's instance there. */
   readonly #instances: Instance[] = [];
 
-  constructor(loaded: Loaded, checked: boolean, made?: Pick<SharedCode, "bytes" | "module">) {
+  constructor(loaded: Loaded, facts: Facts | undefined, made?: Pick<SharedCode, "bytes" | "module">) {
     this.loaded = loaded;
-    this.checked = checked;
+    this.facts = facts;
     this.#contextReach = contextReach(loaded.program);
-    this.bytes = made?.bytes ?? moduleBytes(emit(givenOf(loaded, checked)));
+    this.bytes = made?.bytes ?? moduleBytes(emit(givenOf(loaded, facts)));
     const module = made?.module ?? compileModule(this.bytes);
     if (module === undefined) throw new Error("the machine says that it compiles, and does not");
     this.#module = module;
@@ -122,12 +119,17 @@ export class Compiled {
 
   /** For `attachCode` in another thread that has the machine attached. */
   share(): SharedCode {
-    return { program: this.loaded.index, checked: this.checked, bytes: this.bytes, module: this.#module };
+    return { program: this.loaded.index, facts: this.facts, bytes: this.bytes, module: this.#module };
+  }
+
+  /** Each access is checked, and instructions are counted. */
+  get checked(): boolean {
+    return this.facts === undefined;
   }
 
   /** The module as WebAssembly text; `says` gives what stands beside the code of the instruction in a slot. */
   text(says: (pc: number) => string | undefined): string {
-    return moduleText(givenOf(this.loaded, this.checked), says);
+    return moduleText(givenOf(this.loaded, this.facts), says);
   }
 
   run(input: RunInput = {}): Result {
@@ -194,13 +196,14 @@ export class Compiled {
   }
 }
 
-function givenOf({ machine, program, index }: Loaded, checked: boolean): Given {
+function givenOf({ machine, program, index }: Loaded, facts: Facts | undefined): Given {
   const { code, pointers } = machine.loaded(index);
   const { words } = code;
   return {
     program,
     maps: machine.mapSet,
-    checked,
+    facts,
+    checked: facts === undefined,
     pointers,
     resolved: (pc) => {
       const at = pc * INSN_WORDS;

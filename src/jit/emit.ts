@@ -1,12 +1,13 @@
 // A whole program as one WebAssembly module: a function for each function of the program that is reached from the first, and
 // for those that something outside calls (the first, and callbacks) an entry that takes the registers from the CPU's words
 // and leaves r0 there.
-import { type Block, blocks as blocksOf, called } from "../isa/cfg.ts";
+import { blocks as blocksOf } from "../isa/cfg.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
 import type { Maps } from "../maps/maps.ts";
+import type { Facts } from "../verifier/verdict.ts";
 import { REG_WORDS } from "../vm/code.ts";
-import { FRAMES, state } from "../vm/registers.ts";
+import { state } from "../vm/registers.ts";
 import {
   type Code,
   call,
@@ -26,11 +27,13 @@ import type { Func, Parts, Signature } from "../wasm/module.ts";
 import { argumentCounts, argumentsOf } from "./arguments.ts";
 import { turned } from "./byte-order.ts";
 import { allOf, type Demand, demandIn } from "./demand.ts";
-import { type Flow, flowOf, joined, threaded } from "./flow.ts";
+import { type Flow, joined, threaded } from "./flow.ts";
+import { callsIn, functionName, insideTheirCallers, isNamed, leaves, reached } from "./functions.ts";
 import { Locals } from "./locals.ts";
-import { chosen, condition, globals, imported, lowering, mayLeave, type Place, stuck } from "./lower.ts";
-import { Known, MapCode } from "./maps.ts";
+import { chosen, condition, lowering, stuck } from "./lower.ts";
+import { MapCode } from "./maps.ts";
 import { narrowAfter, narrowAfterChoice, narrowAtStart } from "./narrow.ts";
+import { globals, imported, type Place } from "./place.ts";
 import { writesFramePointer } from "./refusal.ts";
 import { type Rotation, rotationsIn } from "./rotate.ts";
 import { type Content, structured } from "./structure.ts";
@@ -61,6 +64,8 @@ const names = Object.keys(imported) as readonly (keyof typeof imported)[];
 
 export interface Given extends Pick<Place, "checked" | "pointers" | "resolved"> {
   readonly program: Program;
+  /** What was proven of the program; not of one that is checked. */
+  readonly facts: Facts | undefined;
   /** Marks where each instruction's code begins. */
   readonly marked?: true;
   /** The machine's. */
@@ -79,7 +84,20 @@ export function emit(given: Given): Parts {
   const flows = reached(given.program, blocks);
   const counts = argumentCounts(given.program, flows);
   const program = turned(given.program, flows, counts);
-  const { maps, checked, resolved } = given;
+  const { maps, checked, facts } = given;
+  const isPointer = (pc: number): boolean => {
+    const insn = program.insns[pc];
+    if (insn?.kind !== "load" || insn.size !== 4 || insn.signed || given.pointers.size === 0) return false;
+    return facts === undefined ? insn.base !== 10 : facts.context.has(pc) && given.pointers.has(insn.off);
+  };
+  const loadedAt = new Map<number, number>();
+  program.insns.forEach((insn, pc) => {
+    if (insn?.kind === "imm64" && (insn.what === "mapFd" || insn.what === "mapIdx")) loadedAt.set(insn.low, pc);
+  });
+  const mapOf = (pc: number): number | undefined => {
+    const slot = loadedAt.get(facts?.maps.get(pc) ?? -1);
+    return slot === undefined ? undefined : given.resolved(slot)?.lo;
+  };
   const starts = [...flows.keys()];
   const leaving = new Set(starts.filter((start) => leaves(program, flows.get(start))));
   const calls = callsIn(program, flows);
@@ -89,16 +107,16 @@ export function emit(given: Given): Parts {
   const apart = starts.filter((start) => (isEntry(start) ? start !== 0 || calls.has(0) : !inside.has(start)));
   const indices = new Map(apart.map((start, n) => [start, names.length + n]));
   const first = names.length + apart.length;
-  const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first, resolved });
+  const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first });
   const codeOf = (start: number, flow: Flow, locals: Locals, ends: Place["ends"]): Code => {
-    const known = new Known();
     const rotations = new Map<number, Rotation>();
     const demand = checked ? allOf(program, flow) : demandIn(program, flow, counts);
     const place: Place = {
       ...given,
       shared,
       locals,
-      mapCall: (insn) => (checked ? undefined : mapCode.inPlaceOf(insn, known)),
+      mapCall: (insn, pc) => (checked ? undefined : mapCode.inPlaceOf(insn, mapOf(pc))),
+      isPointer,
       callee: (slot) => {
         const called = flows.get(slot);
         if (called === undefined) return null;
@@ -123,7 +141,7 @@ export function emit(given: Given): Parts {
       ends,
       depth: 0,
     };
-    return functionCode(place, { ...given, program }, flow, counts.get(start) ?? 0, { known, rotations, demand });
+    return functionCode(place, { ...given, program }, flow, counts.get(start) ?? 0, { rotations, demand });
   };
   const functionOf = (start: number): Func => {
     const flow = flows.get(start);
@@ -138,7 +156,7 @@ export function emit(given: Given): Parts {
     const count = counts.get(start) ?? 0;
     const cpu = getGlobal(globals.cpu);
     const register = (n: number) => n * REG_WORDS * 4;
-    const begin = start === 0 ? setGlobal(globals.context, i32.load(cpu, register(1))) : [];
+    const begin = start === 0 && checked ? setGlobal(globals.context, i32.load(cpu, register(1))) : [];
     const values = Array.from({ length: count }, (_, n) => i64.load(cpu, register(n + 1)));
     const locals = Locals.ofFunction(0);
     const index = indices.get(start);
@@ -159,97 +177,15 @@ export function emit(given: Given): Parts {
   return {
     imports: names.map((name) => ({ name, ...signatures[name] })),
     constants: ["cpu", "cpuIndex"],
-    variables: 1,
+    variables: checked ? 1 : 0,
     shared,
     functions: [...functions, ...mapCode.functions, ...entries],
   };
 }
 
-/** The functions that calls and addresses lead to, from the first. */
-function reached(program: Program, blocks: ReadonlyMap<number, Block>): ReadonlyMap<number, Flow> {
-  const flows = new Map<number, Flow>();
-  const open = [0];
-  for (let start = open.pop(); start !== undefined; start = open.pop()) {
-    if (flows.has(start)) continue;
-    const flow = flowOf(blocks, start);
-    flows.set(start, flow);
-    for (const node of flow.nodes) {
-      for (let pc = node.start; pc < node.end; pc++) {
-        const target = called(program.insns[pc], pc);
-        if (target !== undefined && blocks.has(target)) open.push(target);
-      }
-    }
-  }
-  return flows;
-}
-
-/** Whether a function may make a tail call itself. */
-function leaves({ insns }: Program, flow: Flow | undefined): boolean {
-  return flow?.nodes.some(({ start, end }) => insns.slice(start, end).some(mayLeave)) === true;
-}
-
-function isNamed(program: Program, start: number): boolean {
-  return program.insns.some(
-    (insn, pc) => insn?.kind === "imm64" && insn.what === "func" && pc + 1 + insn.low === start,
-  );
-}
-
-/** How often the functions are called. */
-function callsIn({ insns }: Program, flows: ReadonlyMap<number, Flow>): ReadonlyMap<number, number> {
-  const calls = new Map<number, number>();
-  for (const { nodes } of flows.values()) {
-    for (const { start, end } of nodes) {
-      for (let pc = start; pc < end; pc++) {
-        const insn = insns[pc];
-        if (insn?.kind !== "callLocal") continue;
-        const to = pc + 1 + insn.off;
-        calls.set(to, (calls.get(to) ?? 0) + 1);
-      }
-    }
-  }
-  return calls;
-}
-
-/** The most instructions of a function whose code stands in place of several calls. */
-const SHORT = 48;
-
-/**
- * Functions whose code stands in place of their calls: those that are called in one place, and those that are short and
- * straight, for a call of one costs more than what it does. Not what is entered from outside, too, or may make a tail call.
- */
-function insideTheirCallers(
-  program: Program,
-  flows: ReadonlyMap<number, Flow>,
-  calls: ReadonlyMap<number, number>,
-  leaving: ReadonlySet<number>,
-): ReadonlySet<number> {
-  const { insns } = program;
-  const weights = new Map<number, number>();
-  const weigh = (start: number, depth: number): number => {
-    const known = weights.get(start);
-    if (known !== undefined) return known;
-    const [only, more] = flows.get(start)?.nodes ?? [];
-    if (only === undefined || more !== undefined || depth >= FRAMES) return Number.POSITIVE_INFINITY;
-    let weight = 0;
-    for (let pc = only.start; pc < only.end; pc++) {
-      const insn = insns[pc];
-      if (insn !== null) weight += insn.kind === "callLocal" ? weigh(pc + 1 + insn.off, depth + 1) : 1;
-    }
-    if (weight > SHORT) return Number.POSITIVE_INFINITY;
-    weights.set(start, weight);
-    return weight;
-  };
-  const found = [...flows.keys()].filter((start) => {
-    if (start === 0 || leaving.has(start) || isNamed(program, start)) return false;
-    return (calls.get(start) === 1 && !flows.get(start)?.heads.includes(1)) || weigh(start, 0) <= SHORT;
-  });
-  return new Set(found);
-}
-
 /** What the instructions of the block that is being compiled refer to. */
 interface InBlock {
   readonly demand: Demand;
-  readonly known: Known;
   readonly rotations: Map<number, Rotation>;
 }
 
@@ -258,20 +194,18 @@ function functionCode(
   { program, marked }: Given,
   flow: Flow,
   count: number,
-  { known, rotations, demand }: InBlock,
+  { rotations, demand }: InBlock,
 ): Code {
   const { insns } = program;
   const { locals, checked } = at;
-  const pointers = at.pointers.size > 0;
   const { live, wholeAfter } = demand;
-  const narrow = narrowAtStart(program, flow, pointers, count, demand);
+  const narrow = narrowAtStart(program, flow, at.isPointer, count, demand);
   const body = (n: number, depth: number): Code => {
     at.depth = depth;
     const { start, end, next, unless = -1 } = flow.nodes[n];
     if (start === end) return stuck(start);
     const code: Code[] = [];
     let done = 0;
-    known.slots.fill(-1);
     locals.narrow = narrow[n];
     const { at: found, kept } = rotationsIn(insns, start, end);
     rotations.clear();
@@ -289,15 +223,14 @@ function functionCode(
       if (insn === null) continue;
       if (marked) code.push({ mark: pc });
       code.push(writesFramePointer(insn) ? stuck(pc) : lowered(at, insn, pc));
-      known.pass(insn, pc);
-      locals.narrow = narrowAfter(locals.narrow, insn, pointers, wholeAfter[pc]);
+      locals.narrow = narrowAfter(locals.narrow, insn, at.isPointer(pc), wholeAfter[pc]);
       if (kept.length > 0) keep(pc);
       done++;
     }
     const move = insns[unless];
     if (move) {
       if (marked) code.push({ mark: unless });
-      const after = narrowAfterChoice(locals.narrow, move, pointers, wholeAfter[unless]);
+      const after = narrowAfterChoice(locals.narrow, move, wholeAfter[unless]);
       code.push(chosen(at, last(n), move, "dst" in move && ((after >> move.dst) & 1) !== 0));
       locals.narrow = after;
     }
@@ -318,11 +251,6 @@ function functionCode(
     },
   };
   return structured(flow, content);
-}
-
-function functionName({ functions }: Program, start: number): string {
-  const known = functions.find(({ pc }) => pc === start)?.name;
-  return known?.replace(/[^A-Za-z0-9_]/g, "_") ?? (start === 0 ? "program" : `function_${start}`);
 }
 
 function lowered<I extends Insn>(at: Place, insn: I, pc: number): Code {

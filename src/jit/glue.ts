@@ -11,7 +11,7 @@ import { PATIENCE } from "../vm/machine.ts";
 import { raise } from "../vm/raise.ts";
 import { BLOCKED, type Cpu, FRAMES, frame, RUNNING, STACK_BYTES, state, word } from "../vm/registers.ts";
 import { checkedImports, over } from "./checked.ts";
-import { type imported, TAIL_CALL } from "./lower.ts";
+import { type imported, TAIL_CALL } from "./place.ts";
 
 /** An entry of the module: the registers are in the CPU's words, the bottom of the frame is handed over. */
 export type Entry = (bottom: number) => void;

@@ -23,63 +23,9 @@ import {
   type,
   when,
 } from "../wasm/code.ts";
-import type { Locals } from "./locals.ts";
 import { mapCalled } from "./map-call.ts";
-import type { MapCall } from "./maps.ts";
 import { isNarrowLoad, isNarrowResult, isUnread } from "./narrow.ts";
-import type { Rotation } from "./rotate.ts";
-
-/** The numbers of what a compiled program imports, and of its own variable; see glue.ts. */
-export const imported = {
-  helper: 0,
-  kfunc: 1,
-  callx: 2,
-  tailCall: 3,
-  goOn: 4,
-  check: 5,
-  enter: 6,
-  spent: 7,
-  stuck: 8,
-} as const;
-/** The number of bpf_tail_call. */
-export const TAIL_CALL = 12;
-export const globals = { cpu: 0, cpuIndex: 1, context: 2 } as const;
-
-/** What is needed to know of the function that is being compiled. */
-export interface Place {
-  readonly locals: Locals;
-  /** Every access is checked, and instructions are counted. */
-  readonly checked: boolean;
-  /** Other CPUs run at the same time, so what is atomic must be. */
-  readonly shared: boolean;
-  /** The context fields that load as pointers, by offset: 2 the packet's end, else its start. */
-  readonly pointers: ReadonlyMap<number, number>;
-  /** What an LD_IMM64 of a map or a function is on this machine; null for what it has not. */
-  resolved(pc: number): { readonly lo: number; readonly hi: number } | null;
-  /** The function at a slot: its number in the module and how many arguments it reads. */
-  callee(slot: number): Callee | null;
-  /** A bit for each register whose upper half is read after the instruction in a slot. */
-  wholeAfter(pc: number): number;
-  /** The rotation that an instruction completes. */
-  rotation(pc: number): Rotation | undefined;
-  /** Ends the function with a result, out of so many blocks and loops. */
-  ends(result: Code, depth: number): Code;
-  /** How many of them are open around the block that is being compiled. */
-  depth: number;
-  /** What stands in place of a call of a map helper. */
-  mapCall(insn: Insn): MapCall | undefined;
-  /** How many registers a call of a helper or kfunc hands over. */
-  handedOver(insn: Insn): number;
-}
-
-export interface Callee {
-  /** How many arguments it reads. */
-  readonly count: number;
-  /** It may make a tail call: then it returns at once, and its caller goes on in the other program. */
-  readonly leaves: boolean;
-  /** A call with the arguments and the bottom of its frame, or its code in place of that; it leaves r0's value. */
-  call(operands: readonly Code[]): Code;
-}
+import { type Address, accesses, address, cpuWord, globals, imported, type Place, TAIL_CALL } from "./place.ts";
 
 export function isTailCall(insn: Insn | null): boolean {
   return insn?.kind === "callHelper" && insn.id === TAIL_CALL;
@@ -94,41 +40,7 @@ type Kind<K extends InsnKind> = Extract<Insn, { kind: K }>;
 type Lowering = { readonly [K in InsnKind]: (at: Place, insn: Kind<K>, pc: number) => Code };
 
 const zero = i64.const(0n);
-const cpuWord = (name: "packetRegion" | "packetStart" | "packetEnd"): Code =>
-  i32.load(getGlobal(globals.cpu), state[name] * 4);
 const registerAt = (register: number) => register * REG_WORDS * 4;
-/** The words that take a value which is no register's. */
-const SPARE = registerAt(11);
-
-/** An address in two parts: what is computed, and what the access adds. */
-interface Address {
-  readonly from: Code;
-  readonly offset: number;
-}
-
-/** No element begins below the first page, so an offset smaller than that never makes up for an address that went below 0. */
-const SMALL = 4096;
-
-function address(
-  { locals, checked }: Place,
-  base: number,
-  off: number,
-  size: number,
-  what: number,
-  pc: number,
-): Address {
-  if (checked) {
-    const keep = i64.store(getGlobal(globals.cpu), locals.read(base), SPARE);
-    const operands = [i32.const(pc), i32.const(off), i32.const(size), i32.const(what)];
-    return { from: [keep, call(imported.check, operands)], offset: 0 };
-  }
-  if (base === 10 && off >= -STACK_BYTES && off < 0) return { from: get(locals.frame), offset: off + STACK_BYTES };
-  if (off >= 0 && off < SMALL) return { from: locals.low(base), offset: off };
-  return { from: i32.add(locals.low(base), i32.const(off)), offset: 0 };
-}
-
-/** What the check in glue.ts is asked about. */
-export const accesses = { read: 0, write: 1, atomic: 2, acquire: 3, release: 4 } as const;
 
 const loads = { 1: i64.load8U, 2: i64.load16U, 4: i64.load32U, 8: i64.load } as const;
 const narrowLoads = { 1: i32.load8U, 2: i32.load16U, 4: i32.load, 8: i64.load } as const;
@@ -181,16 +93,18 @@ function divided(at: Place, { op, width, dst, src }: Kind<"alu">): Code | null {
   return at.locals.writeLow(dst, operation(at.locals.low(dst), operand32(at, src)));
 }
 
-/** A context field of 4 bytes may stand for a pointer: told from other memory by its address, for any load may reach it. */
+const packetPointer = (which: number): Code =>
+  i64.or(i64.fromU(cpuWord(which === 2 ? "packetEnd" : "packetStart")), i64.const(BigInt(POINTER_HIGH) << 32n));
+
+/**
+ * A context field of 4 bytes may stand for a pointer. In a program that is not verified any load may reach it: it is told
+ * from other memory by its address.
+ */
 function wideningLoad({ locals, pointers }: Place, { from, offset }: Address): Code {
   const inContext = i32.sub(get(locals.address), getGlobal(globals.context));
   let value = i64.load32U(get(locals.address));
   for (const [field, which] of pointers) {
-    const pointer = i64.or(
-      i64.fromU(cpuWord(which === 2 ? "packetEnd" : "packetStart")),
-      i64.const(BigInt(POINTER_HIGH) << 32n),
-    );
-    value = choose(type.i64, i32.eq(inContext, i32.const(field)), pointer, value);
+    value = choose(type.i64, i32.eq(inContext, i32.const(field)), packetPointer(which), value);
   }
   const end = Math.max(...pointers.keys()) + 4;
   return [
@@ -201,11 +115,11 @@ function wideningLoad({ locals, pointers }: Place, { from, offset }: Address): C
 
 function load(at: Place, insn: Kind<"load">, pc: number): Code {
   const { size, signed, dst, base, off } = insn;
+  const isPointer = at.isPointer(pc);
+  if (isPointer && !at.checked) return at.locals.write(dst, packetPointer(at.pointers.get(off) ?? 1));
   const where = address(at, base, off, size, accesses.read, pc);
-  if (isNarrowLoad(insn, at.pointers.size > 0)) {
-    return at.locals.writeLow(dst, narrowLoads[size](where.from, where.offset));
-  }
-  if (size === 4 && !signed) return at.locals.write(dst, wideningLoad(at, where));
+  if (isPointer) return at.locals.write(dst, wideningLoad(at, where));
+  if (isNarrowLoad(insn, false)) return at.locals.writeLow(dst, narrowLoads[size](where.from, where.offset));
   return at.locals.write(dst, (signed ? signedLoads : loads)[size](where.from, where.offset));
 }
 
@@ -351,7 +265,7 @@ export const lowering: Lowering = {
   mayGoto: (at, { off }) => (off === 0 ? drop(mayGo(at)) : []),
   callHelper: (at, insn, pc) => {
     if (isTailCall(insn)) return callOut(at, insn, pc, imported.tailCall, []);
-    const mapCall = at.mapCall(insn);
+    const mapCall = at.mapCall(insn, pc);
     const leaves = () => callOut(at, insn, pc, imported.helper, i32.const(insn.id));
     return mapCall === undefined ? leaves() : mapCalled(at.locals, mapCall, leaves);
   },

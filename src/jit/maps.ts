@@ -1,4 +1,4 @@
-// Map operations in compiled code: where a call is known to be about one map, the elements of an array are found in place, and
+// Map operations in compiled code: where a call is proven to be about one map, the elements of an array are found in place, and
 // the rest is a function made for that map (maps/compiled), on the maps' own memory. What such a function leaves undone
 // goes the way of all other calls.
 import type { Insn } from "../isa/insn.ts";
@@ -22,24 +22,6 @@ import type { Func } from "../wasm/module.ts";
 /** The numbers of the helpers that are done here. */
 const helper = { lookup: 1, update: 2, remove: 3, lookupPercpu: 195 } as const;
 
-/** Which registers hold the address of which map, as far as one block tells: the slot of the load, -1 for others. */
-export class Known {
-  readonly slots = new Int32Array(11).fill(-1);
-
-  pass(insn: Insn, pc: number): void {
-    const { slots } = this;
-    if (insn.kind === "imm64") slots[insn.dst] = insn.what === "mapFd" || insn.what === "mapIdx" ? pc : -1;
-    else if (insn.kind === "alu" && insn.op === "mov" && insn.width === 64 && insn.src.kind === "reg") {
-      slots[insn.dst] = slots[insn.src.reg];
-    } else if (insn.kind === "atomic") {
-      slots[insn.src] = -1;
-      slots[0] = -1;
-    } else if (insn.kind.startsWith("call")) slots.fill(-1, 0, 6);
-    else if (insn.kind === "packet") slots.fill(-1, 0, 6);
-    else if (insn.kind !== "jump" && "dst" in insn) slots[insn.dst] = -1;
-  }
-}
-
 /** What stands in place of a call; operands are 32 bits, `spare` is a local of 32 bits. */
 export type MapCall =
   /** Gives a pointer or null. */
@@ -58,8 +40,6 @@ export interface Around {
   readonly cpuIndex: number;
   /** The number of the first function made here. */
   readonly first: number;
-  /** What an LD_IMM64 of a map is on this machine. */
-  resolved(pc: number): { readonly lo: number } | null;
 }
 
 /** The calls of one program, and the functions that they need; each is made once. */
@@ -77,12 +57,11 @@ export class MapCode {
   }
 
   /**
-   * Undefined: the call is one of those that leave. Where threads share the memory these are all but lookups in arrays: whoever
+   * `map`: the address of the map that the call is about, where it is one. Undefined: the call is one of those that leave. Where threads share the memory these are all but lookups in arrays: whoever
    * walks a chain or changes one holds the machine meanwhile.
    */
-  inPlaceOf(insn: Insn, { slots }: Known): MapCall | undefined {
+  inPlaceOf(insn: Insn, map: number | undefined): MapCall | undefined {
     if (insn.kind !== "callHelper") return undefined;
-    const map = slots[1] < 0 ? undefined : this.#around.resolved(slots[1])?.lo;
     const name = `${insn.id} ${map}`;
     if (!this.#made.has(name)) this.#made.set(name, map === undefined ? this.#any(insn.id) : this.#of(insn.id, map));
     return this.#made.get(name);

@@ -7,8 +7,8 @@ import type { Program } from "../isa/program.ts";
 import { type Demand, isLowByLow } from "./demand.ts";
 import type { Flow } from "./flow.ts";
 
-/** What an instruction leaves narrow of the registers in `bits`. */
-export function narrowAfter(bits: number, insn: Insn, pointers: boolean, wholeAfter: number): number {
+/** What an instruction leaves narrow of the registers in `bits`; `isPointer`: what it loads may be one. */
+export function narrowAfter(bits: number, insn: Insn, isPointer: boolean, wholeAfter: number): number {
   if (insn.kind === "packet") return bits | 1;
   if (insn.kind.startsWith("call")) return bits & ~1;
   // Exactly what is written: a register that is said not to be narrow, and was not written, would be lost.
@@ -16,10 +16,10 @@ export function narrowAfter(bits: number, insn: Insn, pointers: boolean, wholeAf
   // r10 is written where no verified program comes, and is in no local.
   if (insn.kind === "jump" || !("dst" in insn) || insn.dst === 10) return bits;
   const rest = bits & ~(1 << insn.dst);
-  return isNarrow(bits, insn, pointers, wholeAfter) ? rest | (1 << insn.dst) : rest;
+  return isNarrow(bits, insn, isPointer, wholeAfter) ? rest | (1 << insn.dst) : rest;
 }
 
-function isNarrow(bits: number, insn: Insn, pointers: boolean, wholeAfter: number): boolean {
+function isNarrow(bits: number, insn: Insn, isPointer: boolean, wholeAfter: number): boolean {
   switch (insn.kind) {
     case "alu":
       return isNarrowResult(bits, insn, wholeAfter);
@@ -30,7 +30,7 @@ function isNarrow(bits: number, insn: Insn, pointers: boolean, wholeAfter: numbe
     case "swap":
       return insn.size < 64;
     case "load":
-      return isNarrowLoad(insn, pointers);
+      return isNarrowLoad(insn, isPointer);
     case "imm64":
       return insn.what === "value" && insn.high === 0;
     default:
@@ -50,13 +50,13 @@ export function isNarrowResult(bits: number, insn: Extract<Insn, { kind: "alu" }
   return (op === "mov" || op === "and") && src.value >= 0;
 }
 
-export function isNarrowLoad({ size, signed, base }: Extract<Insn, { kind: "load" }>, pointers: boolean): boolean {
-  return !signed && size < 8 && (size < 4 || base === 10 || !pointers);
+export function isNarrowLoad({ size, signed }: Extract<Insn, { kind: "load" }>, isPointer: boolean): boolean {
+  return !signed && size < 8 && !isPointer;
 }
 
 /** What a node's last move leaves narrow, which may be made or not (flow.ts, `unless`). */
-export function narrowAfterChoice(bits: number, move: Insn, pointers: boolean, wholeAfter: number): number {
-  const made = narrowAfter(bits, move, pointers, wholeAfter);
+export function narrowAfterChoice(bits: number, move: Insn, wholeAfter: number): number {
+  const made = narrowAfter(bits, move, false, wholeAfter);
   return "dst" in move && isUnread(move.dst, wholeAfter) ? made : made & bits;
 }
 
@@ -69,7 +69,7 @@ const ALL = 0b1111111111;
 export function narrowAtStart(
   { insns }: Program,
   { nodes }: Flow,
-  pointers: boolean,
+  isPointer: (pc: number) => boolean,
   count: number,
   { live, whole, wholeAfter }: Demand,
 ): Int32Array {
@@ -81,10 +81,10 @@ export function narrowAtStart(
       let bits = found[node];
       for (let pc = start; pc < end; pc++) {
         const insn = insns[pc];
-        if (insn !== null) bits = narrowAfter(bits, insn, pointers, wholeAfter[pc]);
+        if (insn !== null) bits = narrowAfter(bits, insn, isPointer(pc), wholeAfter[pc]);
       }
       const move = insns[unless];
-      if (move) bits = narrowAfterChoice(bits, move, pointers, wholeAfter[unless]);
+      if (move) bits = narrowAfterChoice(bits, move, wholeAfter[unless]);
       for (const to of next) {
         const kept = to === 0 ? bits : bits | (live[to] & ~whole[to]);
         if ((found[to] & kept) === found[to]) continue;

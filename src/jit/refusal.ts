@@ -4,6 +4,7 @@ import type { Diagnostic } from "../diag/diagnostic.ts";
 import { type ContextField, programType } from "../host/programs.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
+import type { Facts } from "../verifier/verdict.ts";
 
 export type Refusal = {
   readonly text: string;
@@ -26,7 +27,9 @@ type Rule = {
   /** Of programs that are not verified: in others it stands where no run comes. */
   readonly onlyChecked?: true;
 };
-const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) => boolean })[] = [
+const rules: readonly (Rule & {
+  readonly holds: (insn: Insn, pc: number, program: Program, facts: Facts | undefined) => boolean;
+})[] = [
   {
     reason: "framePointer",
     text: "r10 is written, and compiled code has it fixed",
@@ -36,14 +39,18 @@ const rules: readonly (Rule & { readonly holds: (insn: Insn, program: Program) =
   {
     reason: "contextPointer",
     text: "a context field stands for a pointer that the machine does not give",
-    holds: (insn, program) => insn.kind === "load" && insn.base !== 10 && foreignFields(program).some(isLoadedBy(insn)),
+    holds: (insn, pc, program, facts) =>
+      insn.kind === "load" &&
+      (facts === undefined ? insn.base !== 10 : facts.context.has(pc)) &&
+      foreignFields(program).some(isLoadedBy(insn)),
   },
 ];
 
-export function refusalOf(program: Program, checked: boolean): Refusal | undefined {
+/** `facts`: what was proven of the program; undefined: it is to be checked. */
+export function refusalOf(program: Program, facts: Facts | undefined): Refusal | undefined {
   for (const { reason, text, holds, onlyChecked } of rules) {
-    if (onlyChecked === true && !checked) continue;
-    const pc = program.insns.findIndex((insn) => insn !== null && holds(insn, program));
+    if (onlyChecked === true && facts !== undefined) continue;
+    const pc = program.insns.findIndex((insn, at) => insn !== null && holds(insn, at, program, facts));
     if (pc >= 0) return { reason, text, pc };
   }
   return undefined;

@@ -1,5 +1,5 @@
 // What stays the same through one verification: the program, what it is judged by, and the counters.
-import type { Program } from "../isa/program.ts";
+import type { MapDef, Program } from "../isa/program.ts";
 import type { Structure } from "./search/structure.ts";
 import type { State } from "./state/state.ts";
 import type { Profile } from "./verdict.ts";
@@ -23,6 +23,8 @@ export interface Env {
   readonly reference: boolean;
   /** The kind of pointer that each load and store was first seen to go through: Linux rewrites it for that kind. */
   readonly through: Map<number, string>;
+  /** The map that each call was seen to be about; null: now this one, now that. */
+  readonly about: Map<number, MapDef | null>;
   readonly speculation: Speculation;
   /** Makes identities: of null checks, packets, lookups, references. */
   nextId(): number;

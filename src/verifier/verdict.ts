@@ -41,6 +41,15 @@ export interface VerifiedProgram {
   readonly [verified]: true;
   readonly program: Program;
   readonly profile: Profile;
+  readonly facts: Facts;
+}
+
+/** What was found to hold of an instruction on every way to it, and a compiler may rest on. By slots. */
+export interface Facts {
+  /** Loads and stores whose address is in the context; all others' never is (kernel: reg_type_mismatch). */
+  readonly context: ReadonlySet<number>;
+  /** The map that a call is about, as a number among the program's; not there for calls that are about several. */
+  readonly maps: ReadonlyMap<number, number>;
 }
 
 export type Verdict = {

@@ -13,7 +13,7 @@ import { type Structure, structureOf } from "./search/structure.ts";
 import { type Counters as Counted, Search, Undecided } from "./search/worklist.ts";
 import { Frame, State } from "./state/state.ts";
 import { pointer, unknownScalar } from "./state/value.ts";
-import type { Profile, Statistics, Stop, Verdict, VerifiedProgram, VerifyOptions } from "./verdict.ts";
+import type { Facts, Profile, Statistics, Stop, Verdict, VerifiedProgram, VerifyOptions } from "./verdict.ts";
 
 /** The kernel's budget (BPF_COMPLEXITY_LIMIT_INSNS). */
 export const BUDGET = 1_000_000;
@@ -55,7 +55,7 @@ export function verify(program: Program, profile: Partial<Profile> = {}, options
   const base = { profile: full, statistics, ...(walkLog === null ? {} : { log: walkLog.text() }) };
   switch (judged.outcome) {
     case "accepted":
-      return { ...base, verdict: "accepted", diagnostics: [], program: asVerified(program, full) };
+      return { ...base, verdict: "accepted", diagnostics: [], program: asVerified(program, full, judged.facts) };
     case "undecided":
       return {
         ...base,
@@ -73,13 +73,23 @@ export function verify(program: Program, profile: Partial<Profile> = {}, options
 }
 
 /** The only place that makes one. */
-function asVerified(program: Program, profile: Profile): VerifiedProgram {
-  return { program, profile } as VerifiedProgram;
+function asVerified(program: Program, profile: Profile, facts: Facts): VerifiedProgram {
+  return { program, profile, facts } as VerifiedProgram;
+}
+
+function factsOf({ program: { maps }, through, about }: Env): Facts {
+  const context = [...through].flatMap(([pc, kind]) => (kind === "ctx" ? [pc] : []));
+  const known = [...about].flatMap(([pc, map]): (readonly [number, number])[] => {
+    // A map that others have in them stands for all of those.
+    const isOne = map !== null && !maps.some(({ inner }) => inner === map);
+    return isOne && maps.includes(map) ? [[pc, maps.indexOf(map)]] : [];
+  });
+  return { context: new Set(context), maps: new Map(known) };
 }
 
 type Counters = Omit<Statistics, "milliseconds">;
 type Judged = { readonly counters: Counters } & (
-  | { readonly outcome: "accepted" }
+  | { readonly outcome: "accepted"; readonly facts: Facts }
   /** `stopped`: why, where it was not the budget. */
   | { readonly outcome: "undecided"; readonly kernel: string; readonly stopped?: string }
   | { readonly outcome: "rejected"; readonly refusal: Refusal }
@@ -115,6 +125,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       structure,
       reference: options.engine === "reference",
       through: new Map(),
+      about: new Map(),
       speculation: new Speculation(),
       nextId: () => ++ids,
       deepen: (start, bytes, pc) => depths.add(start, bytes, pc),
@@ -155,7 +166,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
       search.run();
     }
     checkStackDepth(env, depths);
-    return { outcome: "accepted", counters: counters() };
+    return { outcome: "accepted", facts: factsOf(env), counters: counters() };
   } catch (error) {
     if (error instanceof Rejection) return { outcome: "rejected", refusal: error.refusal, counters: counters() };
     if (error instanceof Undecided) {

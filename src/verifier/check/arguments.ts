@@ -224,6 +224,7 @@ function checkOne(
     case "mapPtr":
       facts.map = value.map;
       facts.mapValue = value;
+      if (reg === 1) env.about.set(state.pc, (env.about.get(state.pc) ?? value.map) === value.map ? value.map : null);
       return;
     case "mapKey":
       if (facts.map?.keySize === 0) noKeys(state, callee, facts.map);
