@@ -1,102 +1,47 @@
-// The interpreter on the twelve benchmark programs, beside native code of the same source in the same run.
-//   npx tsx bench/interpret.ts [folder of programs.c] [passes]
-// Needs clang-19 (BPF) and gcc (native); without the sources it says so and ends.
-import type { Insn } from "../src/isa/insn.ts";
-import type { Program } from "../src/isa/program.ts";
-import { type Loaded, Machine } from "../src/vm/machine.ts";
-import { maps, median, names, withPrograms } from "./programs.ts";
+// What the interpreter takes for an instruction, on the twelve benchmark programs:
+//   npx esbuild bench/interpret.ts --bundle --platform=node --format=esm --outfile=interpret.mjs && node interpret.mjs [passes]
+// `bpflab bench` has it beside native code, and compiled code and the kernel's. Passes go over all programs in turn; the least counts.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assemble } from "../src/asm/assemble.ts";
+import { benchmarks } from "../src/cli/benchmarks.ts";
+import { benchmark, benchmarkInput } from "../src/lab/benchmark.ts";
+import { Machine } from "../src/vm/machine.ts";
 
-const passes = Number(process.argv[3] ?? 7);
+const PASS = 30e6;
+const passes = Number(process.argv[2] ?? 7);
+const input = benchmarkInput();
 
-withPrograms(process.argv[2], ({ memory, programs, native }) => {
+const rows = Object.keys(benchmarks).map((name) => {
+  const made = assemble(readFileSync(join("bench", "programs", `${name}.bpf`), "utf8"));
+  if (!made.ok) throw new Error(`${name}: ${made.diagnostics[0]?.text}`);
+  const program = made.value;
+  const timed = benchmark(program, input);
+  if (!timed.ok) throw new Error(`${name}: ${timed.diagnostics[0]?.text}`);
   const machine = new Machine({ regime: "implicit", maxInstructions: 0x7fffffff });
-  const rows = names.map((name, at) => {
-    const loaded = machine.load(programOf(name, programs.get(name) ?? []));
-    if (!loaded.ok) throw new Error(`${name}: ${loaded.diagnostics[0].text}`);
-    return { name, at, loaded: loaded.value, native: [] as number[], ours: [] as number[], instructions: 0 };
-  });
-  for (let pass = 0; pass <= passes; pass++) {
-    for (const row of rows) {
-      const answer = native(row.at);
-      const { nanoseconds, instructions, r0 } = time(row.loaded, memory, pass === 0 ? 200e6 : 30e6);
-      if (pass === 0 && r0 !== answer.r0) {
-        console.log(`${row.name}: the result differs, native ${answer.r0}, here ${r0}`);
-      }
-      // The first pass is not counted: the engine compiles meanwhile.
-      if (pass === 0) continue;
-      row.native.push(answer.nanoseconds);
-      row.ours.push(nanoseconds);
-      row.instructions = instructions;
-    }
-  }
-  print(rows);
+  const loaded = machine.load(program);
+  if (!loaded.ok) throw new Error(`${name}: ${loaded.diagnostics[0]?.text}`);
+  machine.maps.update(machine.mapSet.byName("input"), new Uint8Array(4), input);
+  return { name, timed: timed.value, instructions: loaded.value.run().instructions, least: Number.POSITIVE_INFINITY };
 });
 
-function programOf(name: string, insns: readonly (Insn | null)[]): Program {
-  return {
-    name,
-    insns,
-    maps: insns.some((insn) => insn?.kind === "imm64" && insn.what === "mapFd") ? maps : [],
-    kfuncs: [],
-    functions: [],
-    labels: new Map(),
-    order: "little",
-    origin: [],
-    expectations: [],
-    warnings: [],
-    bytes: () => new Uint8Array(),
-  };
-}
-
-/** Nanoseconds of a run, over at least `atLeast` of them; starting (copying the input in) is not counted. */
-function time(
-  loaded: Loaded,
-  memory: Uint8Array,
-  atLeast: number,
-): { nanoseconds: number; instructions: number; r0: bigint } {
-  const first = loaded.run({ memory });
-  if (first.kind === "fault") throw new Error(`${loaded.program.name}: ${first.fault.text}`);
-  let took = 0;
-  let runs = 0;
-  let instructions = first.instructions;
-  while (took < atLeast) {
-    const run = loaded.start({ memory });
-    const start = process.hrtime.bigint();
-    const result = run.finish();
-    took += Number(process.hrtime.bigint() - start);
-    instructions = result.instructions;
-    runs++;
-  }
-  return { nanoseconds: took / runs, instructions, r0: first.r0 };
-}
-
-interface Row {
-  readonly name: string;
-  readonly native: readonly number[];
-  readonly ours: readonly number[];
-  readonly instructions: number;
-}
-
-function print(rows: readonly Row[]): void {
-  console.log("program  native ns   ours ns  instructions  ns/instruction  ratio to native");
-  let product = 1;
-  let perInstruction = 1;
+// The engine compiles during the first pass.
+for (let pass = 0; pass <= passes; pass++) {
   for (const row of rows) {
-    const native = median(row.native);
-    const ours = median(row.ours);
-    product *= ours / native;
-    perInstruction *= ours / row.instructions;
-    console.log(
-      row.name.padEnd(7),
-      native.toFixed(0).padStart(10),
-      ours.toFixed(0).padStart(9),
-      String(row.instructions).padStart(13),
-      (ours / row.instructions).toFixed(2).padStart(15),
-      (ours / native).toFixed(1).padStart(16),
-    );
+    const took = row.timed.timeInterpreted(PASS);
+    if (pass > 0) row.least = Math.min(row.least, took);
   }
-  const mean = (number: number) => number ** (1 / rows.length);
-  console.log(
-    `geometric mean: ${mean(perInstruction).toFixed(2)} ns an instruction, ${mean(product).toFixed(1)} times native`,
-  );
 }
+
+console.log("program  instructions         ns  ns/instruction");
+let product = 1;
+for (const { name, instructions, least } of rows) {
+  product *= least / instructions;
+  const columns = [
+    String(instructions).padStart(13),
+    least.toFixed(0).padStart(11),
+    (least / instructions).toFixed(2).padStart(16),
+  ];
+  console.log(name.padEnd(7), ...columns);
+}
+console.log(`geometric mean: ${(product ** (1 / rows.length)).toFixed(2)} ns an instruction`);

@@ -1,23 +1,24 @@
 // Time to verify a corpus of programs, beside the running kernel's on the same programs in the same run.
-//   npx tsx bench/verify.ts FILE.jsonl... [--programs FOLDER] [--passes 5] [--most 20]
-// The files are those of `bpflab corpus`; the folder is that of the benchmark programs (programs.c). The kernel's time is its own `verification time` (root, Linux); ours is of one
+//   npx tsx bench/verify.ts FILE.jsonl... [--programs] [--passes 5] [--most 20]
+// The files are those of `bpflab corpus`; --programs adds those of bench/programs. The kernel's time is its own `verification time` (root, Linux); ours is of one
 // warm process, the median of the passes, and of the first, cold pass apart. tsx keeps the names of functions at run time,
 // which costs a third of the speed: for figures build first (`npm run build`) and run the compiled library:
 //   npx esbuild bench/verify.ts --bundle --platform=node --format=esm --external:koffi --outfile=bench/verify.mjs
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { assemble } from "../src/asm/assemble.ts";
+import { benchmarks } from "../src/cli/benchmarks.ts";
 import { judge } from "../src/kernel/judge.ts";
 import { openKernel } from "../src/kernel/syscall.ts";
 import { type CorpusCase, type CorpusRecord, corpusCase } from "../src/lab/corpus.ts";
 import { verify } from "../src/verifier/verify.ts";
-import { names, verifiable, withPrograms } from "./programs.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     passes: { type: "string", default: "5" },
-    programs: { type: "string" },
+    programs: { type: "boolean", default: false },
     most: { type: "string", default: "12" },
   },
 });
@@ -39,14 +40,13 @@ for (const file of positionals) {
     rows.push({ ...made, id: record.id, times: [], instructions: 0, kernelTime: 0, kernelInstructions: 0 });
   }
 }
-if (values.programs !== undefined) {
-  withPrograms(values.programs, ({ programs }) => {
-    for (const name of names) {
-      const program = verifiable(name, programs.get(name) ?? []);
-      const row = { program, profile: { rcu: "implicit" }, id: `program ${name}` } as const;
-      rows.push({ ...row, times: [], instructions: 0, kernelTime: 0, kernelInstructions: 0 });
-    }
-  });
+if (values.programs) {
+  for (const name of Object.keys(benchmarks)) {
+    const made = assemble(readFileSync(join("bench", "programs", `${name}.bpf`), "utf8"));
+    if (!made.ok) throw new Error(`${name}: ${made.diagnostics[0]?.text}`);
+    const row = { program: made.value, profile: { rcu: "implicit" }, id: `program ${name}` } as const;
+    rows.push({ ...row, times: [], instructions: 0, kernelTime: 0, kernelInstructions: 0 });
+  }
 }
 if (rows.length === 0) {
   console.log("skipped: no corpus was given");
