@@ -73,6 +73,15 @@ export function nearMissText(scenario: Scenario, verdict: Verdict, session: Sess
   return parts.length === 0 ? "" : `\n${parts.join("\n")}`;
 }
 
+/** Accesses that are not aligned, which the walk made in pieces. */
+export function misalignedText(verdict: Verdict, session: Session): string {
+  const lines = verdict.misaligned.map(({ thread, pc, line, text }) => {
+    const where = line === undefined ? `instruction ${pc}` : `line ${line}`;
+    return `${session.paint("warning", "not aligned")} in ${thread}: ${where} \`${text}\`: it was made in pieces, as it may be by a CPU\n`;
+  });
+  return lines.length === 0 ? "" : `\n${lines.join("")}`;
+}
+
 /** Pairs of accesses that nothing orders, besides the one that the counterexample is about. */
 export function racesText(verdict: Verdict, session: Session): string {
   const shown = verdict.failure?.violation.race;

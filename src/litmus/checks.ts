@@ -4,6 +4,7 @@
 import { map, op as w } from "../maps/layout.ts";
 import type { Maps } from "../maps/maps.ts";
 import type { Memory } from "../memory/memory.ts";
+import { elementNext, readsNext } from "./access-at.ts";
 import type { Touch } from "./actor.ts";
 import { elementWord, isLinked, keyAt, keyBytes, mapAt } from "./contents.ts";
 import { type Atom, evaluate } from "./expression.ts";
@@ -121,7 +122,7 @@ export class Checks {
     if (!this.#properties.isWatched(touch.address)) return undefined;
     let found: Violation | undefined;
     const reads = touch.kind === "read" || touch.kind === "atomic";
-    const copies = thread instanceof ProgramThread ? thread.inside && thread.reads : thread.operating;
+    const copies = thread instanceof ProgramThread ? thread.inside && readsNext(thread.cpu) : thread.operating;
     if (reads && copies && touch.size > 0) found = this.#read(thread, touch);
     if (touch.kind === "write" || touch.kind === "atomic") {
       this.#properties.setTag(touch.address, touch.size, this.#tagOf(thread));
@@ -132,7 +133,7 @@ export class Checks {
   /** The number of a thread's write in progress. */
   #tagOf(thread: ProgramThread | UserThread): number {
     const own = thread instanceof ProgramThread ? thread.plan.cpu.index : thread.plan.reader;
-    return ((own + 1) << 16) | (thread.writes & 0xffff);
+    return ((own + 1) << 16) | (thread.logical.writes & 0xffff);
   }
 
   #read(thread: ProgramThread | UserThread, touch: Touch): Violation | undefined {
@@ -144,9 +145,9 @@ export class Checks {
     const tag = this.#properties.tag(touch.address);
     // What the thread wrote itself it knows.
     if (tag >> 16 === this.#tagOf(thread) >> 16) return undefined;
-    const before = thread.readTag(base);
+    const before = thread.logical.tag(base);
     if (before === -1) {
-      thread.setReadTag(base, tag);
+      thread.logical.setTag(base, tag);
       return undefined;
     }
     if (before === tag) return undefined;
@@ -159,7 +160,7 @@ export class Checks {
 
   /** The value that is being read: where an operation copies from, or the element of a load. */
   #readBase(thread: ProgramThread | UserThread): number {
-    if (thread instanceof ProgramThread) return thread.elementBase;
+    if (thread instanceof ProgramThread) return elementNext(thread.cpu);
     const { i32 } = this.#memory;
     const from = i32[thread.op + w.from];
     return i32[thread.op + w.user] !== 0 && this.#properties.isWatched(from) ? from : 0;

@@ -289,6 +289,7 @@ function assembleParts(scenario: Scenario): Parts | Problem {
       ...plan,
       shares: shared.has(def.name),
       freeing,
+      cut: profile.misaligned,
       ...(buffer === undefined ? {} : { buffer }),
     });
   });

@@ -9,15 +9,21 @@ import { operation, REG_WORDS } from "../vm/code.ts";
 import { interpret } from "../vm/interpret.ts";
 import type { Machine } from "../vm/machine.ts";
 import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
+import { accessAt, baseAt } from "./access-at.ts";
 import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
 import { decodeCpu, decodeIdle, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
+import { LOGICAL_WORDS, Logical } from "./logical.ts";
+import { type Cut, type Piece, Pieces, piecesOf } from "./pieces.ts";
+import { placeOf } from "./program-place.ts";
 import type { RcuMode } from "./scenario.ts";
 import type { StoreBuffer } from "./store-buffer.ts";
 
 /** Words of a thread that are not the CPU's. */
-const local = { phase: 0, runs: 1, lo: 2, hi: 3, readBase: 4, readTag: 5, writes: 6, count: 8 } as const;
+const local = { phase: 0, runs: 1, lo: 2, hi: 3, logical: 4, pieces: 4 + LOGICAL_WORDS, count: 12 } as const;
 const BETWEEN = 0;
 const INSIDE = 1;
+
+const none: readonly Piece[] = [];
 
 /** Private instructions in a row that no program of this size needs: an endless loop. */
 const MOST_PRIVATE = 1 << 20;
@@ -43,6 +49,8 @@ export interface ProgramPlan {
   readonly shares: boolean;
   /** Maps may be freed while programs run: then the start of every call looks at shared words. */
   readonly freeing: boolean;
+  /** Where accesses that are not aligned are cut. */
+  readonly cut: Cut;
   /** Where the CPU's stores wait; absent: they reach memory at once. */
   readonly buffer?: StoreBuffer;
 }
@@ -57,6 +65,10 @@ export class ProgramThread implements Actor {
   readonly #own: number;
   /** Slots that some run executed. */
   readonly covered: Uint8Array;
+  /** The instructions that some run made in pieces, by program and slot. */
+  readonly split = new Set<number>();
+  readonly logical: Logical;
+  readonly #pieces: Pieces;
 
   constructor(machine: Machine, plan: ProgramPlan) {
     this.name = plan.name;
@@ -65,6 +77,8 @@ export class ProgramThread implements Actor {
     this.#machine = machine;
     this.#maps = machine.mapSet;
     this.#own = machine.memory.reserve(local.count * 4) >> 2;
+    this.logical = new Logical(machine.memory, this.#own + local.logical);
+    this.#pieces = new Pieces(machine.memory, this.#own + local.pieces);
     this.covered = new Uint8Array(machine.loaded(plan.program).code.slots + 1);
     plan.cpu.stepwise = true;
   }
@@ -147,10 +161,12 @@ export class ProgramThread implements Actor {
   /** Whether a load or store reaches what others reach. */
   #reach(op: number, at: number): Next {
     const { R, memory } = this.cpu;
-    const tag = R[this.#base(op, at) + word.region];
+    const tag = R[baseAt(this.cpu, at) + word.region];
     if (tag <= 0) return VISIBLE;
     const id = tag & 0xffff;
     const what = memory.regionWord(id, region.kind);
+    // Which piece is next is the thread's own business.
+    if (this.#inPieces(op, at).length > 0 && this.#pieces.next < 0) return PRIVATE;
     if (what === kind.ctx || what === kind.packet || what === kind.scratch) return PRIVATE;
     if (what !== kind.stack) return VISIBLE;
     if (memory.regionWord(id, region.owner) >> 3 !== this.cpu.index) {
@@ -159,11 +175,19 @@ export class ProgramThread implements Actor {
     return PRIVATE;
   }
 
-  /** The register that an access goes through. */
-  #base(op: number, at: number): number {
-    const { words } = this.cpu.code;
-    const loads = op < operation.storeImm || op === operation.loadAcquire;
-    return loads ? words[at + 2] : words[at + 1];
+  /** The pieces that an access of a program to a map's value is made in; none where it is made at once. */
+  #inPieces(op: number, at: number): readonly Piece[] {
+    const { R, memory } = this.cpu;
+    if (op >= operation.atomic) return none;
+    const tag = R[baseAt(this.cpu, at) + word.region];
+    if (tag <= 0 || memory.regionWord(tag & 0xffff, region.kind) !== kind.mapValues) return none;
+    const { address, size } = accessAt(this.cpu, at);
+    return memory.fits(tag & 0xffff, address, size) ? piecesOf(address, size, this.plan.cut) : none;
+  }
+
+  /** Whether the next step makes a piece of an access. */
+  get makesPiece(): boolean {
+    return this.#pieces.next >= 0;
   }
 
   touches(): readonly Touch[] {
@@ -181,7 +205,10 @@ export class ProgramThread implements Actor {
     }
     const at = R[state.pc];
     const op = code.words[at];
-    if (op >= operation.load && op <= operation.storeRelease) return [this.#access(op, at)];
+    if (op >= operation.load && op <= operation.storeRelease) {
+      const access = accessAt(this.cpu, at);
+      return [{ ...access, ...this.#inPieces(op, at)[this.#pieces.next] }];
+    }
     if (op === operation.exit) return [{ kind: "rcu", address: 0, size: 0 }];
     if (op === operation.callKfunc) {
       const name = code.program.kfuncs[code.words[at + 4]];
@@ -191,41 +218,6 @@ export class ProgramThread implements Actor {
       return [{ kind: "lock", address: R[REG_WORDS], size: 4 }];
     }
     return [{ kind: "unknown", address: 0, size: 0 }];
-  }
-
-  #access(op: number, at: number): Touch {
-    const { R } = this.cpu;
-    const C = this.cpu.code.words;
-    const address = (R[this.#base(op, at)] + C[at + 3]) | 0;
-    if (op === operation.atomic) return { kind: "atomic", address, size: C[at + 5] };
-    if (op === operation.loadAcquire) return { kind: "read", address, size: C[at + 4] };
-    if (op === operation.storeRelease) return { kind: "write", address, size: C[at + 4] };
-    if (op < operation.storeImm) {
-      const which = op - operation.load;
-      return { kind: "read", address, size: which === 3 ? 8 : 1 << (which & 3) };
-    }
-    return {
-      kind: "write",
-      address,
-      size: 1 << (op - (op < operation.storeReg ? operation.storeImm : operation.storeReg)),
-    };
-  }
-
-  /** An access of a program to memory that gives it something: what it loads, or what an atomic operation fetched. */
-  get reads(): boolean {
-    const { R, code } = this.cpu;
-    if (R[state.busy] !== 0) return false;
-    const at = R[state.pc];
-    const op = code.words[at];
-    if (op === operation.atomic) return code.words[at + 6] !== 0;
-    return (op >= operation.load && op < operation.storeImm) || op === operation.loadAcquire;
-  }
-
-  /** The first byte of the element that the next access goes to. */
-  get elementBase(): number {
-    const { R, code } = this.cpu;
-    const at = R[state.pc];
-    return R[this.#base(code.words[at], at) + word.base];
   }
 
   step(): boolean {
@@ -244,7 +236,47 @@ export class ProgramThread implements Actor {
       if (op === operation.callHelper) this.#startWrite(cpu.code.words[at + 4]);
     }
     const { buffer } = this.plan;
+    const pieces = R[state.busy] === 0 ? this.#piecesOfNext() : none;
+    if (pieces.length > 0) return this.#piece(pieces);
     return buffer === undefined || this.next() === PRIVATE ? this.#interpret() : this.#buffered(buffer);
+  }
+
+  #piecesOfNext(): readonly Piece[] {
+    const { R, code } = this.cpu;
+    const op = code.words[R[state.pc]];
+    return op >= operation.load && op < operation.atomic ? this.#inPieces(op, R[state.pc]) : none;
+  }
+
+  /** Picks a piece of an access, or makes the one that is picked; the last makes the instruction. */
+  #piece(pieces: readonly Piece[]): boolean {
+    const { R, code } = this.cpu;
+    const { buffer } = this.plan;
+    const at = R[state.pc];
+    if (this.#pieces.next < 0) {
+      this.split.add(placeOf(this.cpu));
+      this.#pieces.pick(pieces.length, (n) => (this.#maps.profile.copyOrder === "free" ? this.#maps.choose(n) : 0));
+      return true;
+    }
+    if (code.words[at] < operation.storeImm) {
+      const { address } = accessAt(this.cpu, at);
+      const run = (): boolean => this.#pieces.load(address, pieces, () => this.#interpret());
+      return buffer === undefined ? run() : buffer.load(run);
+    }
+    const isLast = this.#pieces.isLast;
+    const { address, size } = pieces[this.#pieces.next];
+    const run = (): boolean => this.#pieces.store(pieces, () => (isLast ? this.#interpret() : this.#rehearse()));
+    if (buffer === undefined) return run();
+    return !buffer.isFull && buffer.store(address, size, run);
+  }
+
+  /** Makes the next instruction and leaves the CPU as if it had not. */
+  #rehearse(): boolean {
+    const { R } = this.cpu;
+    const before = R.slice();
+    const ran = this.#interpret();
+    R.set(before);
+    this.cpu.warnings.length = 0;
+    return ran;
   }
 
   #interpret(): boolean {
@@ -278,7 +310,7 @@ export class ProgramThread implements Actor {
     if (isLoad) return buffer.load(() => this.#interpret());
     if (!isStore) return buffer.length === 0 && this.#interpret();
     if (buffer.isFull) return false;
-    const { address, size } = this.#access(op, at);
+    const { address, size } = accessAt(this.cpu, at);
     const ran = buffer.store(address, size, () => this.#interpret() && this.cpu.fault === null);
     // A fault is told of, whatever came of the store.
     return ran || this.cpu.fault !== null;
@@ -294,8 +326,7 @@ export class ProgramThread implements Actor {
   /** An update, or a section under a lock, is one logical write and the beginning of a logical read. */
   #startWrite(id: number): void {
     if (id !== helper.update && id !== helper.lock) return;
-    this.#i32[this.#own + local.writes]++;
-    this.#i32[this.#own + local.readBase] = 0;
+    this.logical.startWrite();
   }
 
   #begin(): void {
@@ -304,8 +335,7 @@ export class ProgramThread implements Actor {
     const i32 = this.#i32;
     i32[this.#own + local.phase] = INSIDE;
     i32[this.#own + local.runs]++;
-    i32[this.#own + local.writes]++;
-    i32[this.#own + local.readBase] = 0;
+    this.logical.startWrite();
     machine.restart(plan.program, cpu, plan.rcu === "implicit" ? sections.run : sections.unchecked);
     if (plan.rcu === "implicit") cpu.R[state.section] = machine.world.sectionOpened(cpu);
     if (plan.rcu === "sleepable") machine.rcu.lock(cpu.index, TRACE);
@@ -318,21 +348,6 @@ export class ProgramThread implements Actor {
     i32[this.#own + local.lo] = cpu.R[state.resultLo];
     i32[this.#own + local.hi] = cpu.R[state.resultHi];
     if (this.plan.rcu === "sleepable") this.#machine.rcu.unlock(cpu.index, TRACE);
-  }
-
-  /** Of the logical read in progress: the element, and the write that its first word came from. */
-  readTag(base: number): number {
-    const i32 = this.#i32;
-    return i32[this.#own + local.readBase] === base ? i32[this.#own + local.readTag] : -1;
-  }
-
-  setReadTag(base: number, tag: number): void {
-    this.#i32[this.#own + local.readBase] = base;
-    this.#i32[this.#own + local.readTag] = tag;
-  }
-
-  get writes(): number {
-    return this.#i32[this.#own + local.writes];
   }
 
   encode(into: Words): void {

@@ -112,7 +112,7 @@ export class Races {
         if (kind !== "write") acquires.push(i32[address >> 2]);
         if (kind !== "read") pointers.push({ address, fresh: place.slot || op === 0 ? -1 : i32[op + w.fresh] });
       } else {
-        const plain = op === 0 ? isSplit(address, size) : !place.percpu && this.#isLong(op);
+        const plain = op === 0 ? isUnaligned(thread, address, size) : !place.percpu && this.#isLong(op);
         const { acquire, release } = op === 0 && thread instanceof ProgramThread ? orderingOf(thread.cpu) : unordered;
         if (acquire) acquires.push(place.address);
         if (release) releases.push(place.address);
@@ -292,9 +292,9 @@ const unordered = { acquire: false, release: false } as const;
 const kinds: Readonly<Record<"read" | "write" | "atomic", AccessKind>> = { read: READ, write: WRITE, atomic: ATOMIC };
 const names = ["read", "write", "atomic"] as const;
 
-/** Whether an access is not one on every CPU: it crosses a boundary of 8 bytes. */
-function isSplit(address: number, size: number): boolean {
-  return (address & 7) + size > 8;
+/** Whether a program's access is one that need not be made at once. */
+function isUnaligned(thread: Acting, address: number, size: number): boolean {
+  return (thread instanceof ProgramThread && thread.makesPiece) || (address & (size - 1)) !== 0;
 }
 
 function readerOf(thread: Acting): number {
@@ -315,7 +315,7 @@ function sideText({ thread, access, bytes, plain, pc, command, line, text }: Rac
     write: { now: "writes", before: "wrote" },
     atomic: { now: "changes", before: "changed" },
   };
-  const part = plain ? (pc !== undefined && !text.startsWith("call") ? " in pieces" : " of a copy") : "";
+  const part = plain ? (pc !== undefined && !text.startsWith("call") ? ", not aligned" : " of a copy") : "";
   const number = pc === undefined ? `command ${command}` : line === undefined ? `instruction ${pc}` : `line ${line}`;
   return `${thread} ${verbs[access][when]} ${bytes} byte${bytes === 1 ? "" : "s"}${part} (${number}, \`${text}\`)`;
 }

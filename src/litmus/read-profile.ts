@@ -1,4 +1,5 @@
 // The kernel that a scenario plays in: a name for several properties, and each property by itself.
+import { cuts } from "./pieces.ts";
 import type { Reader } from "./reader.ts";
 import { linux, memories, type Profile } from "./scenario.ts";
 import type { Tree } from "./tree.ts";
@@ -18,6 +19,7 @@ export function readProfile(reader: Reader, tree: Tree, from: Profile = linux): 
     "mim_update_waits",
     "membarrier_global",
     "copy",
+    "misaligned",
     "locked_fill",
     "eviction",
     "reuse",
@@ -31,6 +33,7 @@ export function readProfile(reader: Reader, tree: Tree, from: Profile = linux): 
     mimUpdateWaits: reader.flag(fields.get("mim_update_waits"), base.mimUpdateWaits),
     membarrierGlobal: reader.choice(fields.get("membarrier_global"), ["rcu", "sched"], base.membarrierGlobal),
     copy: reader.choice(fields.get("copy"), ["words8", "ascending"], base.copy),
+    misaligned: reader.choice(fields.get("misaligned"), cuts, base.misaligned),
     lockedFill: reader.flag(fields.get("locked_fill"), base.lockedFill),
     eviction: reader.choice(fields.get("eviction"), ["kernel", "free"], base.eviction),
     memory: reader.choice(fields.get("memory"), memories, base.memory),

@@ -3,6 +3,7 @@
 import type { Source, Span } from "../diag/source.ts";
 import type { MapDef, Program } from "../isa/program.ts";
 import type { Expression } from "./expression.ts";
+import type { Cut } from "./pieces.ts";
 
 /** How a kernel behaves where kernels differ (concurrency.md, R6, M2, M7, M8, M12). */
 export interface Profile {
@@ -12,6 +13,8 @@ export interface Profile {
   readonly membarrierGlobal: "rcu" | "sched";
   /** The order in which the 8-byte words of a value are copied: ascending, any, or all of them in one step. */
   readonly copy: "ascending" | "words8";
+  /** Where a program's access that is not aligned is cut into pieces: at boundaries of 8 bytes, or at every byte. */
+  readonly misaligned: Cut;
   /** A new element under BPF_F_LOCK is filled with its lock held; Linux does since 2026. */
   readonly lockedFill: boolean;
   readonly eviction: "kernel" | "free";
@@ -26,6 +29,7 @@ export const linux: Profile = {
   mimUpdateWaits: true,
   membarrierGlobal: "rcu",
   copy: "words8",
+  misaligned: "words8",
   lockedFill: true,
   eviction: "kernel",
   memory: "sc",

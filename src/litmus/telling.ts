@@ -224,7 +224,8 @@ class Teller {
             .slice(at.start, at.end)
             .replace(/\s*#.*$/, "")
             .trim();
-    return where === "" ? text : `${text}  (${where})`;
+    const part = thread.makesPiece ? `, ${touches[0]?.size} of its bytes` : "";
+    return where === "" ? text : `${text}  (${where}${part})`;
   }
 
   /** The helper that is called, with the map and the key. */

@@ -8,11 +8,12 @@ import type { Userspace } from "../maps/userspace.ts";
 import { PLAIN, TRACE } from "../rcu/domain.ts";
 import type { Machine } from "../vm/machine.ts";
 import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
+import { LOGICAL_WORDS, Logical } from "./logical.ts";
 import type { Properties } from "./properties.ts";
 import type { Command } from "./scenario.ts";
 import type { UserPlan, Variable } from "./user-plan.ts";
 
-const local = { pc: 0, stage: 1, record: 2, writes: 3, readBase: 4, readTag: 5, count: 6 } as const;
+const local = { pc: 0, stage: 1, record: 2, logical: 3, count: 3 + LOGICAL_WORDS } as const;
 const READY = 0;
 const OPERATING = 1;
 const WAITING = 2;
@@ -24,6 +25,7 @@ export class UserThread implements Actor {
   readonly plan: UserPlan;
   readonly variables = new Map<string, Variable>();
   readonly op: number;
+  readonly logical: Logical;
   readonly #machine: Machine;
   readonly #maps: Maps;
   readonly #users: Userspace;
@@ -57,6 +59,7 @@ export class UserThread implements Actor {
     }
     this.#words = words;
     this.#own = machine.memory.reserve(words * 4) >> 2;
+    this.logical = new Logical(machine.memory, this.#own + local.logical);
     this.#scratchWords = (scratch + 7) >> 2;
     this.#scratch = machine.memory.reserve(this.#scratchWords * 4);
   }
@@ -249,11 +252,11 @@ export class UserThread implements Actor {
     const i32 = memory.i32;
     i32.fill(0, this.op + w.status, this.op + w.held);
     i32[this.#own + local.stage] = OPERATING;
-    i32[this.#own + local.readBase] = 0;
+    this.logical.startRead();
     let status: number;
     switch (command.kind) {
       case "update": {
-        i32[this.#own + local.writes]++;
+        this.logical.startWrite();
         const bytes = this.#bytesOf(id, command);
         if (typeof bytes === "number") return bytes;
         memory.u8.set(bytes, value);
@@ -333,22 +336,7 @@ export class UserThread implements Actor {
     i32[this.#own + local.pc]++;
     i32[this.#own + local.stage] = READY;
     i32[this.#own + local.record] = 0;
-    i32[this.#own + local.readBase] = 0;
-    i32[this.#own + local.readTag] = 0;
-  }
-
-  readTag(base: number): number {
-    const i32 = this.#i32;
-    return i32[this.#own + local.readBase] === base ? i32[this.#own + local.readTag] : -1;
-  }
-
-  setReadTag(base: number, tag: number): void {
-    this.#i32[this.#own + local.readBase] = base;
-    this.#i32[this.#own + local.readTag] = tag;
-  }
-
-  get writes(): number {
-    return this.#i32[this.#own + local.writes];
+    this.logical.startRead();
   }
 
   encode(into: Words): void {

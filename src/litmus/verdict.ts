@@ -7,6 +7,7 @@ import { Exploration, type Failure, type Final, type Move } from "./explore.ts";
 import { Model } from "./model.ts";
 import { nearMiss } from "./near-miss.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
+import { lineAt } from "./program-place.ts";
 import type { Race } from "./races.ts";
 import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
@@ -62,6 +63,13 @@ export interface Verdict {
   readonly races: readonly Race[];
   /** Assertions that had nothing to judge in any interleaving, as they are written. */
   readonly vacuous: readonly string[];
+  /** Instructions that made an access which is not aligned in pieces, of those interleavings that were walked. */
+  readonly misaligned: readonly {
+    readonly thread: string;
+    readonly pc: number;
+    readonly line?: number;
+    readonly text: string;
+  }[];
   /** Instructions that no interleaving executed, by the name of the first thread that runs the program. */
   readonly unreached: readonly { readonly thread: string; readonly pcs: readonly number[] }[];
   /** The schedule in which threads waited longest. */
@@ -247,6 +255,14 @@ class Judge {
     return isJudged && this.#model.checks.evaluated[at] === 0;
   }
 
+  #misaligned({ name, split }: Model["programs"][number]): Verdict["misaligned"] {
+    return [...split].map((place) => {
+      const { code } = this.#model.machine.loaded(place >> 16);
+      const pc = place & 0xffff;
+      return { thread: name, pc, ...lineAt(code.program, pc) };
+    });
+  }
+
   #unreached(): Verdict["unreached"] {
     const programs = new Map<
       number,
@@ -297,6 +313,7 @@ class Judge {
       observations,
       races: [...(this.#model.races?.found.values() ?? [])],
       vacuous: whole ? assertions.filter((each, at) => this.#isVacuous(each, at)).map((each) => each.text) : [],
+      misaligned: this.#model.programs.flatMap((each) => this.#misaligned(each)),
       unreached: whole ? this.#unreached() : [],
       ...(near === undefined ? {} : { nearMiss: near }),
       reductions: [...(this.#model.fuse ? ["step fusion"] : []), ...(walk?.reductions ?? [])],

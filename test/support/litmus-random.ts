@@ -8,6 +8,9 @@ export type Op =
   | { readonly kind: "viaOuter" }
   | { readonly kind: "hashAdd" | "hashDelete"; readonly key: number }
   | { readonly kind: "hashUpdate"; readonly key: number; readonly value: number }
+  /** A load or a store across the boundary between the two words of element 0 of the wide map. */
+  | { readonly kind: "wideLoad" }
+  | { readonly kind: "wideStore"; readonly value: number }
   /** A read and a write of element 0 of the locked map under its bpf_spin_lock. */
   | { readonly kind: "locked" }
   | { readonly kind: "section"; readonly body: readonly Op[] };
@@ -19,7 +22,8 @@ export type UserOp =
   | { readonly kind: "readInner" }
   | { readonly kind: "hashPut"; readonly key: number; readonly value: number }
   | { readonly kind: "hashTake" | "hashLook"; readonly key: number }
-  | { readonly kind: "lockedWrite"; readonly value: number }
+  | { readonly kind: "lockedWrite" | "wideWrite"; readonly value: number }
+  | { readonly kind: "wideRead" }
   | { readonly kind: "synchronize" | "fence" | "mark" };
 
 export interface RandomScenario {
@@ -63,11 +67,14 @@ export function randomScenario(seed: number): RandomScenario {
       "hashUpdate",
       "locked",
       "section",
+      "wideLoad",
+      "wideStore",
     ] as const);
     if (kind === "section")
       return deep ? { kind: "load", key } : { kind, body: [op(true), ...(pick(2) === 0 ? [op(true)] : [])] };
     if (kind === "store" || kind === "hashUpdate") return { kind, key, value: 1 + pick(3) };
-    if (kind === "viaOuter" || kind === "locked") return { kind };
+    if (kind === "wideStore") return { kind, value: 1 + pick(3) };
+    if (kind === "viaOuter" || kind === "locked" || kind === "wideLoad") return { kind };
     return { kind, key };
   };
   const userOp = (): UserOp => {
@@ -85,9 +92,11 @@ export function randomScenario(seed: number): RandomScenario {
       "synchronize",
       "fence",
       "mark",
+      "wideWrite",
+      "wideRead",
     ] as const);
     if (kind === "write" || kind === "hashPut") return { kind, key, value: 4 + pick(3) };
-    if (kind === "lockedWrite") return { kind, value: 7 + pick(2) };
+    if (kind === "lockedWrite" || kind === "wideWrite") return { kind, value: 7 + pick(2) };
     if (kind === "swap") return { kind, to: one(["inner_a", "inner_b"]) };
     if (kind === "read" || kind === "hashTake" || kind === "hashLook") return { kind, key };
     return { kind };
@@ -187,6 +196,12 @@ class Assembly {
           "call bpf_spin_unlock",
         ]);
         return;
+      case "wideLoad":
+        on("wide", 0, ["r1 = *(u64 *)(r0 + 4)", "r9 *= 10", "r9 += r1"]);
+        return;
+      case "wideStore":
+        on("wide", 0, [`r1 = ${op.value * 0x1000001}`, "r1 *= r1", "*(u64 *)(r0 + 4) = r1"]);
+        return;
       case "section":
         this.lines.push("call bpf_rcu_read_lock");
         for (const each of op.body) this.op(each);
@@ -213,6 +228,10 @@ function userText(op: UserOp, name: string, at: number): string {
       return `lookup: {map: table, key: ${op.key}, as: ${name}${at}}`;
     case "lockedWrite":
       return `update: {map: locked, key: 0, value: [0, ${op.value}], flags: lock}`;
+    case "wideWrite":
+      return `update: {map: wide, key: 0, value: [${op.value}, ${op.value}]}`;
+    case "wideRead":
+      return `lookup: {map: wide, key: 0, as: ${name}${at}}`;
     case "synchronize":
       return "synchronize_rcu";
     case "fence":
@@ -225,6 +244,7 @@ function userText(op: UserOp, name: string, at: number): string {
 /** The scenario as `bpflab litmus` reads it. `observe`: every atom there is, so that final states are compared whole. */
 export function scenarioText(scenario: RandomScenario, observe = true): string {
   const atoms = ["words[0]", "words[1]", "inner_a[0]", "inner_b[0]", "table[0]", "table[1]", "locked[0].1", "outer[0]"];
+  atoms.push("wide[0]", "wide[0].1");
   const lines = [
     `name: random ${scenario.seed}`,
     `profile: {kernel: "2018", copy: ${scenario.seed % 2 === 0 ? "words8" : "ascending"}}`,
@@ -235,6 +255,7 @@ export function scenarioText(scenario: RandomScenario, observe = true): string {
     "  outer: {type: array_of_maps, init: {0: inner_a}}",
     "  table: {type: hash, entries: 2, init: {0: 1}}",
     "  locked: {type: array, value: 16, spin_lock: 0}",
+    "  wide: {type: array, value: 16}",
     "threads:",
   ];
   for (const [n, { rcu, times, ops }] of scenario.programs.entries()) {
@@ -256,6 +277,7 @@ export function scenarioText(scenario: RandomScenario, observe = true): string {
     lines.push(`  ${name}:`, ...ops.map((op, at) => `    - ${userText(op, `v${n}`, at)}`));
     for (const [at, op] of ops.entries()) {
       if (op.kind === "read" || op.kind === "readInner" || op.kind === "hashLook") atoms.push(`v${n}${at}`);
+      if (op.kind === "wideRead") atoms.push(`v${n}${at}`, `v${n}${at}.1`);
     }
   }
   lines.push("assert:");

@@ -24,6 +24,7 @@ import {
   counterexample,
   finalsText,
   interleaving,
+  misalignedText,
   nearMissText,
   racesText,
   variantsText,
@@ -192,6 +193,7 @@ function detail(
   session.out(verdictText(variant === "default" ? name : `${name}, ${variant}`, verdict, session));
   if (verdict.status === "violated") session.out(counterexample(scenario, verdict, session));
   else session.out(nearMissText(scenario, verdict, session));
+  session.out(misalignedText(verdict, session));
   session.out(racesText(verdict, session));
   session.out(finalsText(verdict, session));
 }
@@ -284,6 +286,7 @@ function document(variant: string, verdict: Verdict, file: ScenarioFile): Readon
       values: Object.fromEntries(verdict.columns.map((column, at) => [column, final.values[at].toString()])),
     })),
     observations: verdict.observations,
+    ...(verdict.misaligned.length === 0 ? {} : { misaligned: verdict.misaligned }),
     ...(verdict.races.length === 0 ? {} : { races: verdict.races.map(raceDocument) }),
     ...(failure === undefined
       ? {}
