@@ -3,7 +3,7 @@
 // themselves. There is no second meaning of an instruction or of a map operation.
 import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
 import { errnoName } from "../maps/errno.ts";
-import { hold } from "../maps/refs.ts";
+import { hold, useSleepably } from "../maps/refs.ts";
 import { region } from "../memory/layout.ts";
 import { Machine } from "../vm/machine.ts";
 import { CPU_WORDS, STACK_BYTES } from "../vm/registers.ts";
@@ -230,12 +230,14 @@ function assembleParts(scenario: Scenario): Parts | Problem {
   const machine = new Machine({
     cpus,
     users: Math.max(1, userDefs.length),
+    rcu: { traceImpliesPlain: profile.rcuTraceImpliesRcuGp },
     maps: {
       profile: {
         outerUpdateWaits: profile.mimUpdateWaits,
         copyOrder: profile.copy === "words8" ? "free" : "ascending",
         lockedFill: profile.lockedFill,
         eviction: profile.eviction,
+        innerMapFree: profile.innerMapFree,
       },
       choose: (n) => chooser.choose(n),
     },
@@ -260,6 +262,9 @@ function assembleParts(scenario: Scenario): Parts | Problem {
       ids.set(each.name, id);
       // A loaded program holds the maps that it names.
       hold(machine.mapSet, machine.mapSet.address(id));
+      if (programDefs.some((def) => def.program === program && def.rcu === "sleepable")) {
+        useSleepably(machine.mapSet, machine.mapSet.address(id));
+      }
     }
   }
   if (Math.max(0, ...ids.values()) > 30) return problem(scenario, "a scenario has at most 30 maps");

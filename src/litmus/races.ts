@@ -59,8 +59,8 @@ interface Coming {
   readonly where: number;
   readonly depths: readonly [number, number];
   readonly waitsFor: number;
-  /** Grace periods that wait for the section the thread is in. */
-  readonly waiters: readonly (readonly [record: number, flavour: number])[];
+  /** Grace periods that wait for a section the thread is in. */
+  readonly waiters: readonly number[];
 }
 
 export class Races {
@@ -165,7 +165,7 @@ export class Races {
       for (const flavour of [PLAIN, TRACE]) {
         if (coming.depths[flavour] === 0 || now[flavour] > 0) continue;
         knowledge.release(left(reader, flavour));
-        for (const [record, of] of coming.waiters) if (of === flavour) knowledge.release(waited(record));
+        for (const record of coming.waiters) knowledge.release(waited(record));
       }
       if (waits >= 0 && waits !== coming.waitsFor) this.#start(knowledge, waits);
     }
@@ -177,8 +177,10 @@ export class Races {
   /** A grace period begins: sections that are over come before it, and it comes before sections that begin later. */
   #start(knowledge: Knowledge, record: number): void {
     const flavour = this.#rcu.pending().find((each) => each.record === record)?.flavour ?? PLAIN;
-    knowledge.release(started(flavour));
-    for (let reader = 0; reader < this.#rcu.readers; reader++) knowledge.acquire(left(reader, flavour));
+    for (const each of this.#rcu.waitedFor(flavour)) {
+      knowledge.release(started(each));
+      for (let reader = 0; reader < this.#rcu.readers; reader++) knowledge.acquire(left(reader, each));
+    }
   }
 
   /** The pairs that an access makes with those that it does not come after; the first that is a race. */
@@ -234,7 +236,7 @@ export class Races {
     return this.#rcu
       .pending()
       .filter((each) => each.kind === 0 && each.waitsFor.includes(reader))
-      .map((each) => [each.record, each.flavour] as const);
+      .map((each) => each.record);
   }
 }
 

@@ -22,6 +22,8 @@ export function readProfile(reader: Reader, tree: Tree, from: Profile = linux): 
     "misaligned",
     "locked_fill",
     "eviction",
+    "rcu_trace_implies_rcu_gp",
+    "inner_map_free",
     "reuse",
     "memory",
   ]);
@@ -36,6 +38,8 @@ export function readProfile(reader: Reader, tree: Tree, from: Profile = linux): 
     misaligned: reader.choice(fields.get("misaligned"), cuts, base.misaligned),
     lockedFill: reader.flag(fields.get("locked_fill"), base.lockedFill),
     eviction: reader.choice(fields.get("eviction"), ["kernel", "free"], base.eviction),
+    rcuTraceImpliesRcuGp: reader.flag(fields.get("rcu_trace_implies_rcu_gp"), base.rcuTraceImpliesRcuGp),
+    innerMapFree: reader.choice(fields.get("inner_map_free"), ["rcu", "both"], base.innerMapFree),
     memory: reader.choice(fields.get("memory"), memories, base.memory),
   };
 }

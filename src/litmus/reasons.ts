@@ -36,6 +36,12 @@ export function reasons(scenario: Scenario, telling: Telling): readonly string[]
       found.push(`step ${row.step}, ${wait[1]}: ${who} ${where} when it began, so it was not waited for.`);
     }
   }
+  const freed = rows.find((row) => row.text === "runs a deferred call");
+  if (found.length === 0 && freed !== undefined && thread.rcu === "sleepable") {
+    found.push(
+      `step ${freed.step}: the call waited for ordinary readers; ${who} is sleepable, a reader of tasks trace, for which that is no wait.`,
+    );
+  }
   const waits = commands.some((each) => each.kind === "wait");
   if (found.length === 0 && !waits && !scenario.profile.mimUpdateWaits) {
     found.push(`Nothing waits for readers: ${who} was still at work with what it had looked up.`);

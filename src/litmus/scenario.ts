@@ -18,6 +18,10 @@ export interface Profile {
   /** A new element under BPF_F_LOCK is filled with its lock held; Linux does since 2026. */
   readonly lockedFill: boolean;
   readonly eviction: "kernel" | "free";
+  /** A grace period of tasks trace waits for ordinary readers as well; in Linux it does, as an accident of how it is made (R5). */
+  readonly rcuTraceImpliesRcuGp: boolean;
+  /** What the free of an inner map waits for where a sleepable program may use the outer one (M11). */
+  readonly innerMapFree: "rcu" | "both";
   /** What order threads see memory in: sequential consistency, or total store order. */
   readonly memory: Memory;
 }
@@ -32,6 +36,8 @@ export const linux: Profile = {
   misaligned: "words8",
   lockedFill: true,
   eviction: "kernel",
+  rcuTraceImpliesRcuGp: true,
+  innerMapFree: "both",
   memory: "sc",
 };
 

@@ -15,6 +15,8 @@ export interface Profile {
   readonly lockedFill: boolean;
   /** Which key an LRU table throws out: the one Linux would, or any unused one (then `choose` is asked). */
   readonly eviction: "kernel" | "free";
+  /** What an inner map waits for where a sleepable program may use the outer one: ordinary readers alone, or both kinds. */
+  readonly innerMapFree: "rcu" | "both";
 }
 
 export interface Ground {

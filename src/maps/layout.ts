@@ -13,7 +13,7 @@ export const map = {
   flags: 5,
   /** Handles, slots of outer maps and programs that hold it. */
   refs: 6,
-  /** Once it has stood in an outer map it is freed a grace period after the last reference went. */
+  /** Once it has stood in an outer map it is freed after the last reference went and readers left: `wait`. */
   freeAfter: 7,
   seed: 8,
   /** First element (array storage, preallocated pool, ring data); 0 if none. */
@@ -49,8 +49,13 @@ export const map = {
   percpu: 30,
   /** Template of the inner maps: type, key and value size, entries, flags, lock and timer offset. */
   inner: 32,
+  /** How many sleepable programs may use it. */
+  sleepable: 39,
 } as const;
 export const INNER_WORDS = 7;
+
+/** What a map that stood in an outer one waits for: ordinary readers, or those of tasks trace and then these. */
+export const wait = { nothing: 0, readers: 1, both: 2 } as const;
 
 /**
  * Words of a hash element. `link` is the next element's address or an odd end marker, `bucket << 1 | 1`.

@@ -14,7 +14,7 @@ import * as ground from "./ground.ts";
 import { code, map, mapType, OP_WORDS, type Status, op as w } from "./layout.ts";
 import { startQueue } from "./queue.ts";
 import { startLookup, startNext, startNextElement } from "./read.ts";
-import { drop, freeMap, headerAddress } from "./refs.ts";
+import { drop, freeLater, headerAddress } from "./refs.ts";
 import { startCommit, startQuery, startReserve } from "./ringbuf.ts";
 import { deleteSlot, lookupSlot, shapeOf, takeHandle, updateSlot } from "./slots.ts";
 import { validate } from "./validate.ts";
@@ -32,6 +32,7 @@ const linux618: ground.Profile = {
   copyOrder: "ascending",
   lockedFill: true,
   eviction: "kernel",
+  innerMapFree: "both",
 };
 const FIRST_MAPS = 32;
 
@@ -65,7 +66,7 @@ export class Maps implements ground.Ground {
     this.profile = { ...linux618, ...options.profile };
     this.choose = options.choose ?? (() => 0);
     this.isProgram = options.isProgram ?? ((handle) => handle !== 0);
-    this.freeMapCall = rcu.register({ name: "free map", run: (header) => freeMap(this, header) });
+    this.freeMapCall = rcu.register({ name: "free map", run: (header, over) => freeLater(this, header, over) });
     this.holders = memory.reserve(options.cpus * 4) >> 2;
     this.#compiled = new Compiled(memory, options.cpus, this.holders);
     // Maps made, address of the table of their headers by id, its capacity.

@@ -93,6 +93,6 @@ const exchange = step("slot: exchange", ATOMIC, 4, (ground, op) => {
   const old = i32[at];
   const removes = i32[op + w.inner] === 0;
   i32[at] = i32[op + w.inner];
-  if (i32[mapOf(ground, op) + map.type] === mapType.array_of_maps) dropInner(ground, old);
+  if (i32[mapOf(ground, op) + map.type] === mapType.array_of_maps) dropInner(ground, old, mapOf(ground, op));
   return finish(ground, op, removes && old === 0 ? -errno.ENOENT : 0);
 });

@@ -263,7 +263,8 @@ const ended = step("hash: end", 0, 0, (ground, op) => {
 const countDown = step("element: count it out", ATOMIC, 4, (ground, op) => {
   const { i32 } = ground.memory;
   i32[i32[op + w.at] >> 2]--;
-  if (i32[mapOf(ground, op) + map.type] === mapType.hash_of_maps) dropInner(ground, i32[op + w.inner]);
+  if (i32[mapOf(ground, op) + map.type] === mapType.hash_of_maps)
+    dropInner(ground, i32[op + w.inner], mapOf(ground, op));
   return finish(ground, op, 0);
 });
 
@@ -280,7 +281,7 @@ const exchangeInner = step("outer: exchange the slot", WRITE, 4, (ground, op) =>
 const unlockInner = step("hash: unlock the bucket", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
   release(ground, op);
-  dropInner(ground, i32[op + w.inner]);
+  dropInner(ground, i32[op + w.inner], mapOf(ground, op));
   return finish(ground, op, 0);
 });
 

@@ -4,7 +4,8 @@
 //
 // Block: 0 sections begun · 1 records' address · 2 capacity · 3 order of the next record
 // then for each flavour and reader two words: nesting depth, and the number of the open section (0: none).
-// Record: 0 state · 1 kind · 2, 3 arguments · 4 flavour · 5 order · then a word a reader: the section waited for.
+// Record: 0 state · 1 kind · 2, 3 arguments · 4 flavour · 5 order · then a word a reader: the section waited for. Where a
+// grace period of tasks trace is one of the ordinary flavour too, there is another word a reader behind these, for that.
 import { head } from "../memory/layout.ts";
 import type { Memory } from "../memory/memory.ts";
 
@@ -12,6 +13,14 @@ import type { Memory } from "../memory/memory.ts";
 export const PLAIN = 0;
 export const TRACE = 1;
 export type Flavour = typeof PLAIN | typeof TRACE;
+
+export interface RcuOptions {
+  /**
+   * A grace period of tasks trace waits for ordinary readers as well (kernel: rcu_trace_implies_rcu_gp, which calls this an
+   * accident of how it is made).
+   */
+  readonly traceImpliesPlain?: boolean;
+}
 
 /** A kind of deferred call. Its arguments are the two words of the record; it holds nothing else. */
 export interface Callback {
@@ -50,18 +59,24 @@ const WAITING = 1;
 /** The kind of a record that no callback belongs to: somebody polls it. */
 const SYNCHRONIZE = 0;
 
+const plain = [PLAIN] as const;
+const trace = [TRACE] as const;
+const both = [TRACE, PLAIN] as const;
+
 export class RcuDomain {
   readonly readers: number;
+  readonly traceImpliesPlain: boolean;
   readonly #memory: Memory;
   readonly #at: number;
   readonly #recordWords: number;
   /** By kind; fixed when the machine is built. */
   readonly #callbacks: Callback[] = [{ name: "synchronize", run: () => {} }];
 
-  constructor(memory: Memory, readers: number) {
+  constructor(memory: Memory, readers: number, options: RcuOptions = {}) {
     this.#memory = memory;
     this.readers = readers;
-    this.#recordWords = WAITED + readers;
+    this.traceImpliesPlain = options.traceImpliesPlain ?? false;
+    this.#recordWords = WAITED + readers * (this.traceImpliesPlain ? 2 : 1);
     const address = memory.reserve((READERS + readers * 4) * 4);
     this.#at = address >> 2;
     memory.i32[head.rcu] = address;
@@ -121,14 +136,25 @@ export class RcuDomain {
   }
 
   isDue(record: number): boolean {
-    const { i32 } = this.#memory;
     const at = this.#recordIndex(record);
-    const flavour = i32[at + FLAVOUR] as Flavour;
-    for (let reader = 0; reader < this.readers; reader++) {
-      const waited = i32[at + WAITED + reader];
-      if (waited !== 0 && i32[this.#reader(reader, flavour) + 1] === waited) return false;
+    const flavours = this.waitedFor(this.#memory.i32[at + FLAVOUR] as Flavour);
+    for (let n = 0; n < flavours.length; n++) {
+      for (let reader = 0; reader < this.readers; reader++) if (this.#isOpen(at, n, reader, flavours[n])) return false;
     }
     return true;
+  }
+
+  /** The flavours whose readers a grace period of a flavour waits for. */
+  waitedFor(flavour: Flavour): readonly Flavour[] {
+    if (flavour === PLAIN) return plain;
+    return this.traceImpliesPlain ? both : trace;
+  }
+
+  /** Whether the section that a record waits for, of the nth of its flavours, is still open. */
+  #isOpen(at: number, n: number, reader: number, flavour: Flavour): boolean {
+    const { i32 } = this.#memory;
+    const waited = i32[at + WAITED + n * this.readers + reader];
+    return waited !== 0 && i32[this.#reader(reader, flavour) + 1] === waited;
   }
 
   /** Grace periods under way, oldest first. */
@@ -139,10 +165,10 @@ export class RcuDomain {
       const at = this.#recordIndex(record);
       if (i32[at + STATE] === UNUSED) continue;
       const flavour = i32[at + FLAVOUR] as Flavour;
+      const flavours = this.waitedFor(flavour);
       const waitsFor: number[] = [];
       for (let reader = 0; reader < this.readers; reader++) {
-        const waited = i32[at + WAITED + reader];
-        if (waited !== 0 && i32[this.#reader(reader, flavour) + 1] === waited) waitsFor.push(reader);
+        if (flavours.some((each, n) => this.#isOpen(at, n, reader, each))) waitsFor.push(reader);
       }
       found.push({
         record,
@@ -211,10 +237,10 @@ export class RcuDomain {
     const { i32 } = this.#memory;
     const flavour = i32[at + FLAVOUR] as Flavour;
     i32[at + SEQUENCE] = 0;
-    for (let reader = 0; reader < this.readers; reader++) {
-      const waited = i32[at + WAITED + reader];
-      const open = waited !== 0 && i32[this.#reader(reader, flavour) + 1] === waited;
-      i32[at + WAITED + reader] = open ? reader + 1 : 0;
+    for (const [n, each] of this.waitedFor(flavour).entries()) {
+      for (let reader = 0; reader < this.readers; reader++) {
+        i32[at + WAITED + n * this.readers + reader] = this.#isOpen(at, n, reader, each) ? reader + 1 : 0;
+      }
     }
   }
 
@@ -236,8 +262,11 @@ export class RcuDomain {
     i32[at + SECOND] = second;
     i32[at + FLAVOUR] = flavour;
     i32[at + SEQUENCE] = ++i32[this.#at + ORDER];
-    for (let reader = 0; reader < this.readers; reader++) {
-      i32[at + WAITED + reader] = i32[this.#reader(reader, flavour) + 1];
+    i32.fill(0, at + WAITED, at + this.#recordWords);
+    for (const [n, each] of this.waitedFor(flavour).entries()) {
+      for (let reader = 0; reader < this.readers; reader++) {
+        i32[at + WAITED + n * this.readers + reader] = i32[this.#reader(reader, each) + 1];
+      }
     }
     return record;
   }

@@ -13,7 +13,7 @@ import { head, kind, POINTER_HIGH, READ_ONLY, region } from "../memory/layout.ts
 import { Patience } from "../memory/lock.ts";
 import { Memory, type SharedMemory, type Snapshot } from "../memory/memory.ts";
 import { Clock } from "../rcu/clock.ts";
-import { type Pending, RcuDomain } from "../rcu/domain.ts";
+import { type Pending, RcuDomain, type RcuOptions } from "../rcu/domain.ts";
 import type { Listener } from "../trace/event.ts";
 import { point } from "./access.ts";
 import { Calls, programOfHandle, type World } from "./calls.ts";
@@ -66,6 +66,8 @@ export interface MachineOptions {
   readonly onEvent?: Listener;
   /** How map operations behave where Linux leaves a choice. */
   readonly maps?: Pick<MapsOptions, "profile" | "choose">;
+  /** How the kernel's grace periods are made; as in Linux 6.18 unless it is said. */
+  readonly rcu?: RcuOptions;
   /** Its CPUs may be run by other threads at the same time; see `share`. */
   readonly shared?: boolean;
   /** False: nothing of WebAssembly is compiled, as where a page forbids it; programs take many times as long. */
@@ -77,7 +79,7 @@ export interface SharedMachine {
   readonly memory: SharedMemory;
   readonly options: Pick<
     MachineOptions,
-    "cpus" | "seed" | "regime" | "strict" | "clock" | "maxInstructions" | "webAssembly"
+    "cpus" | "seed" | "regime" | "strict" | "clock" | "maxInstructions" | "webAssembly" | "rcu"
   >;
   readonly profile: MapsOptions["profile"];
   readonly programs: readonly { readonly program: Omit<Program, "bytes">; readonly address: number }[];
@@ -146,7 +148,7 @@ export class Machine {
     this.#options = options;
     this.memory = new Memory({ shared: options.shared ?? false });
     this.clock = new Clock(this.memory);
-    this.rcu = new RcuDomain(this.memory, count + (options.users ?? 1));
+    this.rcu = new RcuDomain(this.memory, count + (options.users ?? 1), options.rcu ?? { traceImpliesPlain: true });
     this.strict = options.strict ?? false;
     this.maxInstructions = Math.min(options.maxInstructions ?? DEFAULT_LIMIT, 0x7fffffff);
     this.#regime = options.regime;
@@ -295,13 +297,13 @@ export class Machine {
    * grace periods and the making of runs wait for one another, and instructions do not.
    */
   share(): SharedMachine {
-    const { cpus, seed, regime, strict, clock, maxInstructions, webAssembly, maps } = this.#options;
+    const { cpus, seed, regime, strict, clock, maxInstructions, webAssembly, rcu, maps } = this.#options;
     if (this.tracer !== undefined || maps?.choose !== undefined) {
       throw new Error("a machine that somebody listens to, or chooses for, is not shared");
     }
     return {
       memory: this.memory.share(),
-      options: { cpus, seed, regime, strict, clock, maxInstructions, webAssembly },
+      options: { cpus, seed, regime, strict, clock, maxInstructions, webAssembly, rcu },
       profile: maps?.profile,
       programs: this.#programs.map(({ code, address }) => ({ program: sendable(code.program), address })),
       maps: this.mapSet.definitions(),

@@ -47,7 +47,7 @@ const maps = `maps:
 interface Case {
   /** A name of a program thread, and what it runs. */
   readonly programs?: Readonly<Record<string, string>>;
-  readonly rcu?: "implicit" | "explicit";
+  readonly rcu?: "implicit" | "explicit" | "sleepable";
   readonly scripts?: Readonly<Record<string, readonly string[]>>;
   readonly profile?: string;
 }
@@ -136,6 +136,17 @@ const races: Readonly<Record<string, Case>> = {
     scripts: { user: [swap, "synchronize_rcu", drain] },
     profile: noWait,
   },
+  "a drain after a grace period that does not wait for sleepable programs": {
+    programs: { cpu0: program("outer", store) },
+    rcu: "sleepable",
+    scripts: { user: [swap, "synchronize_rcu", drain] },
+    profile: noWait,
+  },
+  "a drain after one that waits for no others": {
+    programs: { cpu0: program("outer", store) },
+    scripts: { user: [swap, "synchronize_rcu_tasks_trace", drain] },
+    profile: "{mim_update_waits: false, rcu_trace_implies_rcu_gp: false}",
+  },
   "a grace period before the swap": {
     programs: { cpu0: program("outer", store) },
     scripts: { user: ["synchronize_rcu", swap, drain] },
@@ -182,6 +193,17 @@ const ordered: Readonly<Record<string, Case>> = {
   "a drain after synchronize_rcu": {
     programs: { cpu0: program("outer", store) },
     scripts: { user: [swap, "synchronize_rcu", drain] },
+    profile: noWait,
+  },
+  "a drain after a grace period of tasks trace": {
+    programs: { cpu0: program("outer", store) },
+    rcu: "sleepable",
+    scripts: { user: [swap, "synchronize_rcu_tasks_trace", drain] },
+    profile: noWait,
+  },
+  "a drain after a grace period of tasks trace that is an ordinary one too": {
+    programs: { cpu0: program("outer", store) },
+    scripts: { user: [swap, "synchronize_rcu_tasks_trace", drain] },
     profile: noWait,
   },
   "a drain after membarrier GLOBAL": {

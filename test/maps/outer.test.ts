@@ -1,8 +1,10 @@
 // Maps in maps: what an inner map's removal waits for, and when its memory may go.
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MapDef } from "../../src/isa/program.ts";
 import { errno } from "../../src/maps/errno.ts";
 import { BLOCKED, DONE } from "../../src/maps/layout.ts";
+import { useSleepably } from "../../src/maps/refs.ts";
+import { type Flavour, PLAIN, TRACE } from "../../src/rcu/domain.ts";
 import { number, rig, u32 } from "./rig.ts";
 
 const inner: MapDef = { name: "inner", type: "array", keySize: 4, valueSize: 8, maxEntries: 4, flags: 0 };
@@ -39,6 +41,50 @@ it.each(["array_of_maps", "hash_of_maps"] as const)("%s: a replaced map lives un
   expect(memory.isLive(memory.regionAt(found))).toBe(false);
   expect([maps.mapIdAt(found), maps.address(old), rcu.pending().length]).toEqual([0, 0, 0]);
 });
+
+describe.each(["array_of_maps", "hash_of_maps"] as const)(
+  "a map that a sleepable program may have found in an %s",
+  (type) => {
+    /** Who was inside when the map was let go, and whether it is still there once each of them has left, in order. */
+    function lives(
+      left: readonly Flavour[],
+      sleepable: boolean,
+      traceImpliesPlain: boolean,
+      profile = {},
+    ): readonly boolean[] {
+      const { rcu, maps, user, make } = rig({ profile }, { traceImpliesPlain });
+      const outer = make({ type, valueSize: 4, inner });
+      const old = make(inner);
+      if (sleepable) useSleepably(maps, maps.address(outer));
+      user.update(outer, u32(1), u32(old));
+      maps.close(old);
+      rcu.lock(0, PLAIN);
+      rcu.lock(1, TRACE);
+      expect(user.delete(outer, u32(1))).toBe(0);
+      const lived = () => {
+        while (rcu.advance() > 0);
+        return maps.address(old) !== 0;
+      };
+      return [lived(), ...left.map((flavour) => rcu.unlock(flavour === PLAIN ? 0 : 1, flavour) && lived())];
+    }
+
+    it("lives until both kinds of readers have left, in either order, by one grace period or by two", () => {
+      for (const implied of [true, false]) {
+        expect(lives([PLAIN, TRACE], true, implied)).toEqual([true, true, false]);
+        expect(lives([TRACE, PLAIN], true, implied)).toEqual([true, true, false]);
+      }
+    });
+
+    it("lives until ordinary readers have left, where no sleepable program may use the outer map", () => {
+      expect(lives([PLAIN, TRACE], false, true)).toEqual([true, false, false]);
+      expect(lives([TRACE, PLAIN], false, true)).toEqual([true, true, false]);
+    });
+
+    it("is freed under a sleepable program where ordinary readers alone are waited for", () => {
+      expect(lives([PLAIN, TRACE], true, true, { innerMapFree: "rcu" })).toEqual([true, false, false]);
+    });
+  },
+);
 
 it("a reader that begins after the exchange is not waited for", () => {
   const { rcu, maps, user, make } = rig();

@@ -5,7 +5,7 @@ import { Maps, type MapsOptions } from "../../src/maps/maps.ts";
 import { Userspace } from "../../src/maps/userspace.ts";
 import { kind } from "../../src/memory/layout.ts";
 import { Memory } from "../../src/memory/memory.ts";
-import { RcuDomain } from "../../src/rcu/domain.ts";
+import { RcuDomain, type RcuOptions } from "../../src/rcu/domain.ts";
 
 export function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
@@ -25,9 +25,9 @@ export function number(bytes: Uint8Array): number {
 }
 
 /** Two CPUs; readers 0 and 1 are theirs, 2 is userspace. */
-export function rig(options: Partial<MapsOptions> = {}) {
+export function rig(options: Partial<MapsOptions> = {}, rcuOptions: RcuOptions = {}) {
   const memory = new Memory();
-  const rcu = new RcuDomain(memory, 3);
+  const rcu = new RcuDomain(memory, 3, rcuOptions);
   const maps = new Maps(memory, rcu, { cpus: 2, ...options });
   const user = new Userspace(maps, 0, 2);
   const scratch = memory.allocate(256, 8, kind.scratch, 0);

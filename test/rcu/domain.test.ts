@@ -42,6 +42,23 @@ it("the flavours do not wait for each other", () => {
   expect([rcu.isDue(rcu.startWait()), rcu.isDue(rcu.startWait(TRACE))]).toEqual([true, false]);
 });
 
+it("a grace period of tasks trace is an ordinary one too, where the kernel makes it so, and not the other way round", () => {
+  const rcu = new RcuDomain(new Memory(), 3, { traceImpliesPlain: true });
+  rcu.lock(0);
+  rcu.lock(1, TRACE);
+  const [ordinary, trace] = [rcu.startWait(), rcu.startWait(TRACE)];
+  const waitsFor = () => rcu.pending().map((each) => each.waitsFor);
+  expect([rcu.isDue(ordinary), rcu.isDue(trace), waitsFor()]).toEqual([false, false, [[0], [0, 1]]]);
+  // Sections that begin later are not waited for, also once the others have new numbers.
+  rcu.lock(2);
+  rcu.lock(2, TRACE);
+  rcu.normalise();
+  rcu.unlock(1, TRACE);
+  expect([rcu.isDue(ordinary), rcu.isDue(trace), waitsFor()]).toEqual([false, false, [[0], [0]]]);
+  rcu.unlock(0);
+  expect([rcu.isDue(ordinary), rcu.isDue(trace), waitsFor()]).toEqual([true, true, [[], []]]);
+});
+
 it("runs deferred calls only when told to, and only the due ones", () => {
   const { rcu, ran, kind } = domain();
   rcu.callRcu(kind, 1, 2);

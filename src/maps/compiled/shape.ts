@@ -82,7 +82,7 @@ export function shapeOfFamily(family: Family, header: number, site: Site): Shape
   };
 }
 
-const changing: ReadonlySet<Word> = new Set(["count", "slab", "slabUsed", "refs", "freeAfter"]);
+const changing: ReadonlySet<Word> = new Set(["count", "slab", "slabUsed", "refs", "freeAfter", "sleepable"]);
 
 export const isArray = ({ type: number }: Family): boolean =>
   number === mapType.array || number === mapType.percpu_array;
