@@ -101,22 +101,27 @@ function section(unit: Unit, name: string): void {
   unit.inData = dataSection.test(name);
 }
 
-/** `.prog iter.s sleepable`; the type is judged by those who know the types. */
+/** `.prog iter.s sleepable`, `.prog cgroup_sock_addr attach=bind4`; both names are judged by those who know the types. */
 function programType(cursor: Cursor, unit: Unit): void {
   const first = cursor.at;
   const words = rest(cursor).split(/[\s,]+/);
   const type = words[0] ?? "";
   const others = words.slice(1);
-  const unknown = others.find((word) => word.toLowerCase() !== "sleepable");
+  const isSleepable = (word: string) => word.toLowerCase() === "sleepable";
+  const place = (word: string) => /^attach=(\w+)$/.exec(word)?.[1];
+  const unknown = others.find((word) => !isSleepable(word) && place(word) === undefined);
   if (unknown !== undefined) {
     fail("E0109", cursor.since(first), `\`${clip(unknown)}\` is no property of a program`, {
-      help: didYouMean(unknown, ["sleepable"]) ?? "the only one is `sleepable`",
+      help: didYouMean(unknown, ["sleepable", "attach"]) ?? "there are `sleepable` and `attach=NAME`",
     });
   }
+  const [attach, ...more] = [...new Set([unit.attach, ...others.map(place)])].filter((each) => each !== undefined);
+  if (more.length > 0) fail("E0107", cursor.since(first), "the attach type is given twice");
   if (unit.type !== undefined && unit.type !== type)
     fail("E0107", cursor.since(first), "the program type is given twice");
   unit.type = type;
-  unit.sleepable ||= others.length > 0;
+  unit.sleepable ||= others.some(isSleepable);
+  unit.attach = attach;
 }
 
 function rcu(cursor: Cursor, unit: Unit): void {

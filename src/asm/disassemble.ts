@@ -70,7 +70,9 @@ function labelsByPlace(program: Program): ReadonlyMap<number, readonly string[]>
 
 function header(program: Program, mnemonic: boolean): string[] {
   const lines = mnemonic ? [".dialect mnemonic"] : [];
-  if (program.type !== undefined) lines.push(`.prog ${program.type}${program.sleepable ? " sleepable" : ""}`);
+  const { type, sleepable, attach } = program;
+  if (type !== undefined)
+    lines.push(`.prog ${type}${sleepable ? " sleepable" : ""}${attach === undefined ? "" : ` attach=${attach}`}`);
   if (program.rcu !== undefined) lines.push(`.rcu ${program.rcu}`);
   if (program.profile !== undefined) lines.push(`.profile ${program.profile}`);
   for (const map of program.maps) lines.push(mapLine(map, program.maps));

@@ -55,6 +55,7 @@ export function resolve(unit: Unit, name: string, isa: IsaVersion | undefined): 
     warnings: unit.remarks,
     ...(unit.type === undefined ? {} : { type: unit.type }),
     ...(unit.sleepable ? { sleepable: true } : {}),
+    ...(unit.attach === undefined ? {} : { attach: unit.attach }),
     ...(unit.rcu === undefined ? {} : { rcu: unit.rcu }),
     ...(unit.profile === undefined ? {} : { profile: unit.profile }),
   });

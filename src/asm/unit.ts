@@ -64,6 +64,7 @@ export class Unit {
   readonly errors: Diagnostic[] = [];
   type: string | undefined;
   sleepable = false;
+  attach: string | undefined;
   rcu: RcuRegime | undefined;
   profile: string | undefined;
   dialect: "pseudoc" | "mnemonic" | undefined;

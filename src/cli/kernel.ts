@@ -17,7 +17,12 @@ export async function kernelAnswer(program: Program, profile: Profile, logLevel:
   const { askKernel, isStatistic } = await import("../lab/node.ts");
   const answer = await askKernel(
     { ...program, type: profile.type },
-    { sleepable: profile.sleepable, unprivileged: !profile.privileged, logLevel },
+    {
+      sleepable: profile.sleepable,
+      unprivileged: !profile.privileged,
+      logLevel,
+      ...(profile.attachType === undefined ? {} : { attachType: profile.attachType }),
+    },
   );
   if ("unavailable" in answer) return { verdict: "unavailable", message: answer.unavailable };
   const { verdict, insnsProcessed, totalStates, timeUs } = answer;

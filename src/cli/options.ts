@@ -50,14 +50,42 @@ export const commandNames = [
 ] as const;
 export type CommandName = (typeof commandNames)[number];
 
+/** Those of host/programs.ts, which a test holds them to: help and completion are printed without loading that. */
 export const programTypeNames = [
   "socket_filter",
   "kprobe",
   "sched_cls",
+  "sched_act",
   "tracepoint",
   "xdp",
+  "perf_event",
+  "cgroup_skb",
+  "sk_skb",
+  "sk_msg",
   "raw_tracepoint",
+  "cgroup_sock_addr",
+  "raw_tracepoint_writable",
+  "sk_lookup",
   "syscall",
+] as const;
+
+export const attachNames = [
+  "ingress",
+  "egress",
+  "bind4",
+  "bind6",
+  "connect4",
+  "connect6",
+  "sendmsg4",
+  "sendmsg6",
+  "recvmsg4",
+  "recvmsg6",
+  "getpeername4",
+  "getpeername6",
+  "getsockname4",
+  "getsockname6",
+  "devmap",
+  "cpumap",
 ] as const;
 
 export const styles = ["llvm", "kernel", "mnemonic", "hex", "c"] as const;
@@ -91,6 +119,12 @@ const judging: readonly OptionRow[] = [
     value: "REGIME",
     choices: ["explicit", "implicit"],
     says: "who opens the RCU section: the program, or the kernel around the whole run",
+  },
+  {
+    name: "attach",
+    value: "NAME",
+    choices: attachNames,
+    says: "where the program is to be attached, for types whose rules depend on it; the program's own otherwise",
   },
   { name: "profile", value: "NAME", choices: ["linux-6.18"], says: "the kernel whose rules and messages apply" },
   { name: "sleepable", says: "judge as a program that may sleep" },

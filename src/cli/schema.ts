@@ -44,6 +44,7 @@ const definitions = {
     rcu: { enum: ["explicit", "implicit"] },
     type: text,
     sleepable: flag,
+    attachType: { ...count, description: "BPF_* of enum bpf_attach_type" },
     privileged: flag,
     strictAlignment: flag,
     kernel: text,

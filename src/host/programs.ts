@@ -2,9 +2,10 @@
 // contexts are tables of their own (contexts/).
 import { type Field, field } from "./contexts/field.ts";
 import { cgroupFields, SKB_SIZE, socketFilterFields, streamFields, trafficControlFields } from "./contexts/skb.ts";
-import { attach, skLookupFields, skMsgFields, sockAddrFields } from "./contexts/socket.ts";
+import { type AttachName, attach, skLookupFields, skMsgFields, sockAddrFields } from "./contexts/socket.ts";
 
 export type { Field as ContextField } from "./contexts/field.ts";
+export { type AttachName, attach as attachTypes } from "./contexts/socket.ts";
 
 export interface ReturnRange {
   readonly min: number;
@@ -36,6 +37,8 @@ export interface ProgramType {
   readonly returns?: readonly ReturnRange[];
   /** The expected attach type where none is said. */
   readonly attach?: number;
+  /** Those that can be said; absent: none. */
+  readonly attaches?: readonly AttachName[];
 }
 
 const skb = { contextName: "struct __sk_buff", contextSize: SKB_SIZE } as const;
@@ -82,6 +85,7 @@ export const programTypes = {
       field("egress_ifindex", 20, 4, { whole: true, attach: [attach.devmap] }),
     ],
     packet: "write",
+    attaches: ["devmap", "cpumap"],
   },
   perf_event: {
     name: "perf_event",
@@ -101,6 +105,7 @@ export const programTypes = {
     ...skb,
     fields: cgroupFields,
     packet: "read",
+    attaches: ["ingress", "egress"],
     returns: [
       { min: 0, max: 3, attach: [attach.egress] },
       { min: 0, max: 1 },
@@ -129,6 +134,20 @@ export const programTypes = {
     contextSize: 72,
     fields: sockAddrFields,
     attach: attach.connect4,
+    attaches: [
+      "bind4",
+      "bind6",
+      "connect4",
+      "connect6",
+      "sendmsg4",
+      "sendmsg6",
+      "recvmsg4",
+      "recvmsg6",
+      "getpeername4",
+      "getpeername6",
+      "getsockname4",
+      "getsockname6",
+    ],
     returns: [
       { min: 1, max: 1, attach: [recvmsg4, recvmsg6, getpeername4, getpeername6, getsockname4, getsockname6] },
       { min: 0, max: 3, attach: [attach.bind4, attach.bind6] },
@@ -176,6 +195,11 @@ export type ProgramTypeName = keyof typeof programTypes;
 
 export function programType(name: string): ProgramType | undefined {
   return Object.hasOwn(programTypes, name) ? programTypes[name as ProgramTypeName] : undefined;
+}
+
+/** The name of an expected attach type, where a program of the type depends on it. */
+export function attachName({ attaches }: ProgramType, attached: number | undefined): AttachName | undefined {
+  return attaches?.find((name) => attach[name] === attached);
 }
 
 /** What a program of the type may return when it is to be attached so; undefined: any number. */

@@ -83,6 +83,8 @@ export interface Program {
   /** A program type of host/programs.ts, e.g. "xdp", "syscall". Absent: not said. */
   readonly type?: string;
   readonly sleepable?: boolean;
+  /** Where it is to be attached, as libbpf's sections name it (`connect4`), for types whose rules depend on that. */
+  readonly attach?: string;
   readonly rcu?: RcuRegime;
   readonly order: "little" | "big";
   readonly origin: readonly (Origin | undefined)[];

@@ -1,6 +1,8 @@
 // The running kernel's verdict on a Program: its maps are created, the indices in its bytes become
 // descriptors and BTF ids, it is loaded, and all is closed again. Nothing is attached.
+
 import { endianness } from "node:os";
+import { type AttachName, attachTypes } from "../host/programs.ts";
 import { helperById } from "../host/table.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { MapDef, Program } from "../isa/program.ts";
@@ -13,6 +15,8 @@ export interface JudgeOptions {
   /** The program type, for a program that does not say. */
   readonly type?: string;
   readonly sleepable?: boolean;
+  /** enum bpf_attach_type; the program type's usual one if absent. */
+  readonly attachType?: number;
   /** Without CAP_PERFMON and CAP_SYS_ADMIN. */
   readonly unprivileged?: boolean;
   /** Bits: 1 the failing path, 2 every step, 4 statistics. 5 if absent. */
@@ -76,6 +80,7 @@ export function judgeAndRun<T>(
       btf,
       fdArray: maps,
       unprivileged: options.unprivileged,
+      expectedAttachType: options.attachType ?? attachTypes[program.attach as AttachName],
     });
     if (answer.fd === undefined) return { judgement: refusalOf(answer.errno, answer.log) };
     open.push(answer.fd);

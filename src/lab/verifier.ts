@@ -1,5 +1,12 @@
 // Judging: the part of the public interface that says whether a program is safe, and why not.
-export { type ProgramTypeName, programTypes } from "../host/programs.ts";
+export {
+  type AttachName,
+  attachName,
+  attachTypes,
+  type ProgramTypeName,
+  programType,
+  programTypes,
+} from "../host/programs.ts";
 export { type CodeEntry, verifierCodes } from "../verifier/codes.ts";
 export type {
   Limits,

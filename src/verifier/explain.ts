@@ -1,6 +1,7 @@
 // From a refusal to a diagnostic: the operand's span, the events on the path that matter, the facts that were assumed.
 import type { Diagnostic, Note } from "../diag/diagnostic.ts";
 import { position, type Span } from "../diag/source.ts";
+import { attachName, programTypes } from "../host/programs.ts";
 import { helperById, kfuncByName } from "../host/table.ts";
 import type { Program } from "../isa/program.ts";
 import { type LineageEvent, lineage, type Step, stepsOf } from "./path.ts";
@@ -18,6 +19,8 @@ export function spanAt(program: Program, pc: number, operand: Operand = "whole")
 export function profileText(profile: Profile): string {
   const parts = [`${profile.rcu} RCU`, profile.type];
   if (profile.sleepable) parts.push("sleepable");
+  const attached = attachName(programTypes[profile.type], profile.attachType);
+  if (attached !== undefined) parts.push(`attached to ${attached}`);
   parts.push(profile.privileged ? "privileged" : "unprivileged");
   return `${parts.join(", ")} (${profile.kernel})`;
 }

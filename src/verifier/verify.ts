@@ -1,6 +1,13 @@
 // The verifier's front door: what a program is judged by, the walk over its entries, and the verdict.
 import type { Diagnostic } from "../diag/diagnostic.ts";
-import { type ProgramTypeName, programType, programTypes } from "../host/programs.ts";
+import {
+  type AttachName,
+  attachTypes,
+  type ProgramType,
+  type ProgramTypeName,
+  programType,
+  programTypes,
+} from "../host/programs.ts";
 import type { Program } from "../isa/program.ts";
 import { checkMapUses } from "./check/maps.ts";
 import { checkSignatures } from "./check/signatures.ts";
@@ -29,10 +36,17 @@ export function defaultProfile(program: Program, overrides: Partial<Profile> = {
     type,
     sleepable: always || (overrides.sleepable ?? program.sleepable ?? false),
     privileged: overrides.privileged ?? true,
-    ...(overrides.attachType === undefined ? {} : { attachType: overrides.attachType }),
+    ...attachOf(program, overrides),
     ...(overrides.strictAlignment === true ? { strictAlignment: true } : {}),
     kernel: "linux-6.18",
   };
+}
+
+function attachOf({ attach }: Program, { attachType }: Partial<Profile>): Pick<Profile, "attachType"> {
+  if (attachType !== undefined) return { attachType };
+  return attach !== undefined && Object.hasOwn(attachTypes, attach)
+    ? { attachType: attachTypes[attach as AttachName] }
+    : {};
 }
 
 function nameOf(name: string | undefined): ProgramTypeName | undefined {
@@ -111,6 +125,7 @@ function judge(program: Program, profile: Profile, options: VerifyOptions, log: 
   const budget = options.limits?.instructions ?? BUDGET;
   try {
     if (program.type !== undefined && nameOf(program.type) === undefined) unknownType(program.type);
+    if (program.attach !== undefined) checkAttach(program.attach, profile);
     const depths = new Depths();
     let ids = 1;
     const entered = new Set<number>();
@@ -220,6 +235,20 @@ function globalEntry(pc: number, args: NonNullable<Program["functions"][number][
   state.frames = [frame];
   state.path = { previous: null, from: -1, to: pc, kind: "goto" };
   return state;
+}
+
+/** A name in the text that the program's type has not (kernel: bpf_prog_load_check_attach). */
+function checkAttach(name: string, { type }: Profile): void {
+  const { attaches }: ProgramType = programTypes[type];
+  if (attaches?.some((each) => each === name)) return;
+  reject({
+    code: "E0701",
+    pc: 0,
+    operand: "whole",
+    text: `\`${type}\` programs are not attached to \`${name}\``,
+    label: attaches === undefined ? "nothing depends on where this type is attached" : `known: ${attaches.join(", ")}`,
+    kernel: "invalid attach type",
+  });
 }
 
 function unknownType(name: string): never {

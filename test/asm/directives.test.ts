@@ -111,6 +111,17 @@ describe("the program", () => {
     });
   });
 
+  it("knows where it is to be attached", () => {
+    expect(program(".prog cgroup_sock_addr attach=bind4\nexit")).toMatchObject({
+      type: "cgroup_sock_addr",
+      attach: "bind4",
+    });
+    expect(errors(".prog cgroup_sock_addr atach=bind4\nexit")).toEqual(["E0109: .prog «cgroup_sock_addr atach=bind4»"]);
+    expect(errors(".prog xdp attach=devmap attach=cpumap\nexit")).toEqual([
+      "E0107: .prog «xdp attach=devmap attach=cpumap»",
+    ]);
+  });
+
   it("knows its functions", () => {
     const { functions } = program(`.global g(ctx, scalar, mem:8, mem_or_null:16)
 .func h

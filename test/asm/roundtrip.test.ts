@@ -40,7 +40,7 @@ it("reads the kernel's form of all that the kernel's form tells", () => {
   expect(wrong).toEqual([]);
 });
 
-const whole = `.prog syscall sleepable
+const whole = `.prog xdp sleepable attach=devmap
 .rcu explicit
 .map m, type=hash, key=4, value=16, max=4, flags=1, spin_lock=4
 .map o, type=array_of_maps, max=2, inner=m
@@ -80,8 +80,8 @@ function stable(text: string, style: "llvm" | "mnemonic"): void {
   const second = assemble(printed);
   if (!second.ok) throw new Error(`${second.diagnostics.map((d) => d.text).join("\n")}\n${printed}`);
   expect(hex(second.value.bytes())).toBe(hex(first.value.bytes()));
-  const data = ({ maps, kfuncs, functions, labels, type, sleepable, rcu }: typeof first.value) =>
-    JSON.stringify({ maps, kfuncs, functions, labels: [...labels].sort(), type, sleepable, rcu }, (key, value) =>
+  const data = ({ maps, kfuncs, functions, labels, type, sleepable, attach, rcu }: typeof first.value) =>
+    JSON.stringify({ maps, kfuncs, functions, labels: [...labels].sort(), type, sleepable, attach, rcu }, (key, value) =>
       key === "at" ? undefined : value,
     );
   expect(data(second.value)).toBe(data(first.value));

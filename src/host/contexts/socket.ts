@@ -3,8 +3,9 @@
 // bpf_sock_is_valid_access, bpf_tcp_sock_is_valid_access).
 import { type Field, field, pairs } from "./field.ts";
 
-/** enum bpf_attach_type, where it decides. */
+/** enum bpf_attach_type, where it decides; the names are those of libbpf's sections. */
 export const attach = {
+  ingress: 0,
   egress: 1,
   bind4: 8,
   bind6: 9,
@@ -19,7 +20,10 @@ export const attach = {
   getsockname4: 31,
   getsockname6: 32,
   devmap: 33,
+  cpumap: 35,
 } as const;
+
+export type AttachName = keyof typeof attach;
 
 const inet4 = [
   attach.bind4,
