@@ -8,10 +8,13 @@ export const kinds = [
   "lru_hash",
   "percpu_array",
   "percpu_hash",
+  "lru_percpu_hash",
   "array_of_maps",
   "hash_of_maps",
   "queue",
   "stack",
+  "ringbuf",
+  "prog_array",
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -48,7 +51,9 @@ export type Block =
       readonly locked: boolean;
       readonly accesses: readonly Access[];
     }
-  | { readonly kind: "push"; readonly map: string; readonly value: number };
+  | { readonly kind: "push"; readonly map: string; readonly value: number }
+  /** A record of 8 bytes, put in with one call or with two; or how far the ring has been filled, added to the result. */
+  | { readonly kind: "ring"; readonly map: string; readonly how: "output" | "reserve" | "query" };
 
 /** `whole`: one section around everything; `first`: around the first lookup only. */
 export const sections = ["implicit", "whole", "first", "none"] as const;
@@ -59,7 +64,12 @@ export interface ProgramPlan {
   readonly section: Section;
   readonly times: number;
   readonly blocks: readonly Block[];
+  /** At its end it goes on with the program in the slot of this map, if there is one. */
+  readonly tail?: string;
 }
+
+/** The program that scripts put into slots, and what it returns. */
+export const OTHER = { name: "other", result: 77 };
 
 export const waits = [
   "synchronize_rcu",
@@ -92,6 +102,9 @@ export type Command =
     }
   | { readonly kind: "push"; readonly map: string; readonly value: number }
   | { readonly kind: "pop"; readonly map: string; readonly as: string }
+  /** Puts the other program into a slot, or empties it. */
+  | { readonly kind: "install"; readonly map: string }
+  | { readonly kind: "remove"; readonly map: string; readonly as: string }
   | { readonly kind: "wait"; readonly how: Wait }
   | { readonly kind: "mark" };
 
@@ -153,9 +166,14 @@ const single: readonly Kind[] = [
   "lru_hash",
   "percpu_array",
   "percpu_hash",
+  "lru_percpu_hash",
   "queue",
   "stack",
+  "ringbuf",
+  "prog_array",
 ];
+/** Those without keys that a plan needs to know of. */
+const keyless: ReadonlySet<Kind> = new Set(["queue", "stack", "ringbuf", "prog_array"]);
 
 /** Keys that elements have; a script may ask for one more, which is not there. */
 export const KEYS = 2;
@@ -166,7 +184,7 @@ export function randomPlan(dice: Dice): Plan {
     const plain = kind === "array" || kind === "hash";
     const words = plain && dice.chance(0.5) ? 2 : 1;
     const lock = inner.length === 0 && kind === "array" && dice.chance(0.6);
-    const keys = kind === "queue" || kind === "stack" ? [] : inner.length > 0 ? [0] : dice.times(KEYS, (key) => key);
+    const keys = keyless.has(kind) ? [] : inner.length > 0 ? [0] : dice.times(KEYS, (key) => key);
     maps.push({ name, kind, words, lock, keys, inner });
   };
   if (dice.chance(0.35)) {
@@ -181,12 +199,17 @@ export function randomPlan(dice: Dice): Plan {
 }
 
 function randomProgram(dice: Dice, name: string, maps: readonly MapPlan[]): ProgramPlan {
-  const blocks = dice.times(dice.some(2), () => randomBlock(dice, dice.one(maps)));
+  const others = maps.filter(({ kind }) => kind !== "prog_array");
+  const blocks = others.length === 0 ? [] : dice.times(dice.some(2), () => randomBlock(dice, dice.one(others)));
   const first = dice.chance(0.2) ? "implicit" : dice.one(sections);
-  return { name, section: first, times: dice.chance(0.2) ? 2 : 1, blocks };
+  const slots = maps.find(({ kind }) => kind === "prog_array");
+  const tail = slots !== undefined && dice.chance(0.8) ? { tail: slots.name } : {};
+  return { name, section: first, times: dice.chance(0.2) ? 2 : 1, blocks, ...tail };
 }
 
 function randomBlock(dice: Dice, map: MapPlan): Block {
+  if (map.kind === "ringbuf")
+    return { kind: "ring", map: map.name, how: dice.one(["output", "reserve", "query"] as const) };
   if (map.keys.length === 0) return { kind: "push", map: map.name, value: dice.some(9) };
   const outer = map.inner.length > 0;
   return {
@@ -227,8 +250,12 @@ function randomScript(dice: Dice, maps: readonly MapPlan[]): readonly Command[] 
   }
   for (let left = dice.some(script.length > 0 ? 1 : 3); left > 0; left--) {
     const map = dice.one(maps);
-    if (dice.chance(0.3)) script.push(randomWait(dice));
-    else if (map.keys.length === 0) {
+    // Nobody reads a ring: scripts leave it alone.
+    if (map.kind === "ringbuf" || dice.chance(0.3)) script.push(randomWait(dice));
+    else if (map.kind === "prog_array") {
+      if (dice.chance(0.7)) script.push({ kind: "install", map: map.name });
+      else script.push({ kind: "remove", map: map.name, as: fresh() });
+    } else if (map.keys.length === 0) {
       if (dice.chance(0.5)) script.push({ kind: "push", map: map.name, value: dice.some(9) });
       else script.push({ kind: "pop", map: map.name, as: fresh() });
     } else if (map.inner.length > 0) {
@@ -244,7 +271,7 @@ function randomWait(dice: Dice): Command {
 
 function randomOperation(dice: Dice, map: MapPlan, fresh: () => string): Command {
   const key = dice.below(KEYS);
-  const isLru = map.kind === "lru_hash";
+  const isLru = map.kind.startsWith("lru");
   const deletes = map.kind === "hash" || map.kind === "percpu_hash" || isLru;
   const what = dice.below(deletes ? 4 : 3);
   const locked = map.lock && dice.chance(0.5);

@@ -9,6 +9,7 @@ import {
   type Command,
   KEYS,
   type MapPlan,
+  OTHER,
   type Plan,
   type ProgramPlan,
   waitsForReaders,
@@ -30,8 +31,8 @@ class Writer {
   constructor(plan: Plan, claim: Claim) {
     this.#plan = plan;
     this.#claim = claim;
-    // Userspace has a CPU of its own behind those of the programs.
-    this.#cpus = plan.programs.length + 1;
+    // Behind the programs' CPUs stand that of the program that slots hold, and userspace's.
+    this.#cpus = plan.programs.length + 2;
   }
 
   text(): string {
@@ -58,11 +59,13 @@ class Writer {
 
   /** How many copies of its words an element has. */
   #copies(map: MapPlan): number {
-    return map.kind.startsWith("percpu") ? this.#cpus : 1;
+    return map.kind.includes("percpu") ? this.#cpus : 1;
   }
 
   #declared(map: MapPlan): string {
     const { name } = map;
+    if (map.kind === "ringbuf") return `int ${name}_p;`;
+    if (map.kind === "prog_array") return `bit ${name}_s;`;
     if (map.keys.length === 0) return `int ${name}_q[${ROOM}]; byte ${name}_n;`;
     if (map.inner.length > 0) return `byte ${name}_s = 0;`;
     const cell = map.words * this.#copies(map);
@@ -105,9 +108,8 @@ class Writer {
     return `init { atomic { ${[...set, ...started].join(" ")} } }`;
   }
 
-  #program({ name, section, times, blocks }: ProgramPlan, cpu: number): string {
+  #program({ name, section, times, blocks, tail }: ProgramPlan, cpu: number): string {
     const opens = section !== "none";
-    const closesAtEnd = section === "implicit" || section === "whole";
     return [
       `proctype ${name}() {`,
       "  int acc; int t; byte e; byte which; byte turn;",
@@ -117,7 +119,10 @@ class Writer {
       opens ? `    atomic { seq_${name}++; sec_${name} = seq_${name} };` : "",
       ...blocks.map((block, at) => this.#block(block, name, cpu, section === "first" && at === 0)),
       // The last run's result is the program's.
-      `    out: ${closesAtEnd ? `sec_${name} = 0;` : "skip;"}`,
+      `    out: ${section === "whole" ? `sec_${name} = 0;` : "skip;"}`,
+      // The section of a run that is one ends with the program that it went on with.
+      tail === undefined ? "" : `    if :: ${tail}_s == 1 -> acc = ${OTHER.result} :: else fi;`,
+      section === "implicit" ? `    sec_${name} = 0;` : "",
       "    turn++",
       "  :: else -> break",
       "  od;",
@@ -129,6 +134,11 @@ class Writer {
   #block(block: Block, name: string, cpu: number, closes: boolean): string {
     const close = closes ? `sec_${name} = 0;` : "";
     if (block.kind === "push") return `    ${this.#push(block.map, block.value)} ${close}`;
+    // A record of 8 bytes has a header of 8.
+    if (block.kind === "ring") {
+      const { map, how } = block;
+      return `    ${how === "query" ? `acc = acc + ${map}_p;` : `${map}_p = ${map}_p + 16;`} ${close}`;
+    }
     const map = this.#map(block.map);
     const lines: string[] = [];
     let inside = map;
@@ -208,6 +218,12 @@ class Writer {
         const first = `${as}_0 = ${map}_q[0]; ${shift}; ${map}_n--`;
         const take = this.#map(map).kind === "stack" ? last : first;
         return `atomic { if :: ${map}_n == 0 -> ${as}_0 = ${ENOENT} :: else -> d_step { ${take} } fi };`;
+      }
+      case "install":
+        return `${command.map}_s = 1;`;
+      case "remove": {
+        const { map, as } = command;
+        return `atomic { if :: ${map}_s == 0 -> ${as}_0 = ${ENOENT} :: else -> ${map}_s = 0; ${as}_0 = 0 fi };`;
       }
       case "wait":
         return waitsForReaders.has(command.how) ? this.#synchronize() : "skip;";

@@ -1,5 +1,15 @@
 // A plan as a scenario of bpflab.
-import type { Access, Atom, Block, Claim, Command, MapPlan, Plan, ProgramPlan } from "./plan.ts";
+import {
+  type Access,
+  type Atom,
+  type Block,
+  type Claim,
+  type Command,
+  type MapPlan,
+  OTHER,
+  type Plan,
+  type ProgramPlan,
+} from "./plan.ts";
 
 /** Bytes before the words of a value: a lock, or nothing. */
 export function offsetOf(map: MapPlan): number {
@@ -14,11 +24,14 @@ export function scenarioText(plan: Plan, claims: readonly string[]): string {
     ...plan.maps.map(mapLine),
     "programs:",
     ...plan.programs.flatMap((program) => [`  ${program.name}: |`, ...programLines(program, plan)]),
+    ...[`  ${OTHER.name}: |`, "    .prog syscall", `    r0 = ${OTHER.result}`, "    exit"],
     "threads:",
     ...plan.programs.map(({ name, section, times }) => {
       const rcu = section === "implicit" ? "implicit" : "explicit";
       return `  ${name}: {run: ${name}, times: ${times}, rcu: ${rcu}}`;
     }),
+    // A program that nothing runs is not loaded.
+    `  ${OTHER.name}: {run: ${OTHER.name}, rcu: explicit}`,
     "  user:",
     ...plan.script.map((command) => `    - ${commandText(command, plan)}`),
     "assert:",
@@ -61,6 +74,8 @@ function mapLine(map: MapPlan): string {
   const bytes = offsetOf(map) + map.words * 8;
   const init = map.keys.map((key) => `${key}: ${map.inner[0] ?? "{fill: 0}"}`).join(", ");
   if (map.inner.length > 0) return `  ${map.name}: {type: ${map.kind}, entries: 4, init: {${init}}}`;
+  if (map.kind === "ringbuf") return `  ${map.name}: {type: ringbuf, entries: 4096}`;
+  if (map.kind === "prog_array") return `  ${map.name}: {type: prog_array, entries: 1}`;
   if (map.keys.length === 0) return `  ${map.name}: {type: ${map.kind}, value: 8, entries: 8}`;
   const lock = map.lock ? ", spin_lock: 0" : "";
   // Of arrays every element is there; of tables those that are put there.
@@ -71,7 +86,7 @@ function mapLine(map: MapPlan): string {
 
 function programLines(program: ProgramPlan, plan: Plan): readonly string[] {
   const { section, blocks } = program;
-  const lines = [".prog syscall", "r7 = 0"];
+  const lines = [".prog syscall", "r7 = 0", "r8 = r1"];
   if (section === "whole" || section === "first") lines.push("call bpf_rcu_read_lock");
   blocks.forEach((block, at) => {
     lines.push(...blockLines(block, plan, section === "first" && at === 0));
@@ -79,6 +94,7 @@ function programLines(program: ProgramPlan, plan: Plan): readonly string[] {
   // A push looks nothing up: the section is closed behind it.
   lines.push("out:");
   if (section === "whole") lines.push("call bpf_rcu_read_unlock");
+  if (program.tail !== undefined) lines.push("r1 = r8", `r2 = ${program.tail} ll`, "r3 = 0", "call bpf_tail_call");
   lines.push("r0 = r7", "exit");
   return lines.map((line) => `    ${line}`);
 }
@@ -95,6 +111,7 @@ function blockLines(block: Block, plan: Plan, closes: boolean): readonly string[
     ];
     return closes ? [...lines, "call bpf_rcu_read_unlock"] : lines;
   }
+  if (block.kind === "ring") return closes ? [...ringLines(block), "call bpf_rcu_read_unlock"] : ringLines(block);
   const map = plan.maps.find(({ name }) => name === block.map);
   if (map === undefined) throw new Error(`no map ${block.map}`);
   const find = (key: number, from: string): string[] => [
@@ -112,6 +129,22 @@ function blockLines(block: Block, plan: Plan, closes: boolean): readonly string[
   for (const access of block.accesses) lines.push(...accessLines(access, offsetOf(map)));
   if (block.locked) lines.push("r1 = r6", "call bpf_spin_unlock");
   return lines;
+}
+
+function ringLines({ map, how }: Extract<Block, { kind: "ring" }>): readonly string[] {
+  switch (how) {
+    case "output": {
+      const data = ["*(u64 *)(r10 - 8) = 1", `r1 = ${map} ll`, "r2 = r10", "r2 += -8", "r3 = 8", "r4 = 0"];
+      return [...data, "call bpf_ringbuf_output"];
+    }
+    case "reserve": {
+      const record = [`r1 = ${map} ll`, "r2 = 8", "r3 = 0", "call bpf_ringbuf_reserve", "if r0 == 0 goto out"];
+      return [...record, "*(u64 *)(r0 + 0) = 1", "r1 = r0", "r2 = 0", "call bpf_ringbuf_submit"];
+    }
+    default:
+      // 3: the position of the producers.
+      return [`r1 = ${map} ll`, "r2 = 3", "call bpf_ringbuf_query", "r7 += r0"];
+  }
 }
 
 function accessLines(access: Access, offset: number): readonly string[] {
@@ -150,6 +183,11 @@ function commandText(command: Command, plan: Plan): string {
       return `update: {map: ${command.map}, value: ${command.value}}`;
     case "pop":
       return `lookup_and_delete: {map: ${command.map}, as: ${command.as}}`;
+    case "install":
+      // Programs are numbered from 1 in the order of their threads; the other one is the last.
+      return `update: {map: ${command.map}, key: 0, value: ${plan.programs.length + 1}}`;
+    case "remove":
+      return `delete: {map: ${command.map}, key: 0, as: ${command.as}}`;
     case "wait":
       return command.how === "global" || command.how.endsWith("expedited") ? `membarrier: ${command.how}` : command.how;
     default:
