@@ -3,7 +3,7 @@
 // published pointer, a reader's section). Such sets say as much as clocks do and do not grow with time, so states stay
 // few (Goldilocks: Elmas, Qadeer and Tasiran, PLDI 2007).
 import type { Memory } from "../memory/memory.ts";
-import type { Words } from "./actor.ts";
+import { Unwalkable, type Words } from "./actor.ts";
 
 export const READ = 0;
 export const WRITE = 1;
@@ -27,8 +27,8 @@ export interface Access {
   carriers: readonly number[];
 }
 
-/** Words that are kept for all accesses: a few thousand of them. */
-const ROOM = 1 << 16;
+/** Words that are kept for all accesses: some two thousand of them. */
+const ROOM = 1 << 14;
 const FIXED = 5;
 
 export class AccessWords {
@@ -74,7 +74,8 @@ export class AccessWords {
     const { i32 } = this.#memory;
     let at = this.#at + 1;
     for (const each of [...accesses].sort((a, b) => a.address - b.address || wordOf(a) - wordOf(b))) {
-      if (at + FIXED + each.carriers.length > this.#at + ROOM) throw new TooManyAccesses();
+      if (at + FIXED + each.carriers.length > this.#at + ROOM)
+        throw new Unwalkable("more accesses that nothing orders than can be followed for data races");
       i32[at] = each.address;
       i32[at + 1] = wordOf(each);
       i32[at + 2] = each.where;
@@ -99,9 +100,4 @@ export class AccessWords {
 /** What an access is, in one word. */
 export function wordOf({ size, kind, plain, meets, thread }: Access): number {
   return size | (kind << 8) | (plain ? 0x400 : 0) | (meets ? 0x800 : 0) | (thread << 16);
-}
-
-/** More accesses than are kept: maps of several thousand words that nobody orders. */
-export class TooManyAccesses extends Error {
-  override readonly name = "TooManyAccesses";
 }

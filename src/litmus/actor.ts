@@ -45,3 +45,8 @@ export interface Actor {
   /** Puts private words back. */
   decode(words: Int32Array, start: number): void;
 }
+
+/** Something in a scenario that comes up on the way, with which no walk can go on. */
+export class Unwalkable extends Error {
+  override readonly name = "Unwalkable";
+}

@@ -14,7 +14,7 @@ import type { Atom } from "./expression.ts";
 import { KernelThread } from "./kernel-thread.ts";
 import { ProgramThread } from "./program-thread.ts";
 import { Properties } from "./properties.ts";
-import { Races } from "./races.ts";
+import { MOST_THREADS, Races } from "./races.ts";
 import type { ProgramThread as ProgramDef, Scenario, UserThread as UserDef } from "./scenario.ts";
 import { MapWords, RcuWords } from "./shared.ts";
 import { StoreBuffer } from "./store-buffer.ts";
@@ -280,6 +280,10 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     const name = ordered.kind === "noTornRead" ? "no_torn_read" : "no_data_race";
     return problem(scenario, `\`${name}\` is judged under sequential consistency (memory: sc) only`, ordered.at);
   }
+  const race = scenario.assertions.find((each) => each.kind === "noDataRace");
+  if (race !== undefined && scenario.threads.length > MOST_THREADS) {
+    return problem(scenario, `data races are looked for among at most ${MOST_THREADS} threads`, race.at);
+  }
   const properties = new Properties(machine.memory, machine.mapSet, [...new Set(marks)], [...new Set(torn)]);
   for (const name of scenario.later) properties.hide(ids.get(name) ?? 0);
   const shared = new Set(userDefs.flatMap((each) => each.cpu ?? []));
@@ -309,8 +313,7 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     const plan = { name: def.name, script: def.script, cpu: Math.max(0, cpu), reader: cpus + at, maps: ids };
     return new UserThread(machine, properties, { ...plan, globalWaits, observed });
   });
-  const follows = scenario.assertions.some((each) => each.kind === "noDataRace");
-  const races = follows ? new Races(machine, [...programs, ...users], waiting) : undefined;
+  const races = race !== undefined ? new Races(machine, [...programs, ...users], waiting) : undefined;
   return { machine, ids, freeing, properties, programs, users, buffers, chooser, races };
 }
 
@@ -348,7 +351,8 @@ function makeMaps(machine: Machine, scenario: Scenario): ReadonlyMap<string, num
   return ids;
 }
 
-function problem(scenario: Scenario, text: string, at?: Diagnostic["at"]): Problem {
+/** What is wrong with a scenario, at the place of it that is given, or at its beginning. */
+export function problem(scenario: Scenario, text: string, at?: Diagnostic["at"]): Problem {
   const whole = scenario.source === undefined ? undefined : { source: scenario.source, start: 0, end: 1 };
   return { code: "E0117", severity: "error", at: at ?? whole, text, notes: [] };
 }

@@ -7,11 +7,18 @@ import { callOf } from "../vm/busy.ts";
 import { INSN_WORDS, REG_WORDS } from "../vm/code.ts";
 import { type Cpu, state } from "../vm/registers.ts";
 
+/** No program has so many instructions. */
+const MOST = 1 << 20;
+
 /** The program and the instruction that a CPU is at, or the call in the middle of which it is. */
 export function placeOf(cpu: Cpu): number {
   const { R } = cpu;
   const pc = R[state.busy] === 0 ? R[state.pc] : callOf(cpu);
-  return (R[state.program] << 16) | (pc / INSN_WORDS);
+  return R[state.program] * MOST + pc / INSN_WORDS;
+}
+
+export function partsOf(place: number): { readonly program: number; readonly pc: number } {
+  return { program: Math.floor(place / MOST), pc: place % MOST };
 }
 
 /** The instruction of a place as it was written: its line, where that is known, and its text. */

@@ -10,7 +10,7 @@ import { interpret } from "../vm/interpret.ts";
 import type { Machine } from "../vm/machine.ts";
 import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
 import { accessAt, baseAt } from "./access-at.ts";
-import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words } from "./actor.ts";
+import { type Actor, DONE, type Next, PRIVATE, type Touch, Unwalkable, VISIBLE, type Words } from "./actor.ts";
 import { decodeCpu, decodeIdle, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
 import { LOGICAL_WORDS, Logical } from "./logical.ts";
 import { type Cut, type Piece, Pieces, piecesOf } from "./pieces.ts";
@@ -170,7 +170,8 @@ export class ProgramThread implements Actor {
     if (what === kind.ctx || what === kind.packet || what === kind.scratch) return PRIVATE;
     if (what !== kind.stack) return VISIBLE;
     if (memory.regionWord(id, region.owner) >> 3 !== this.cpu.index) {
-      throw new ForeignStack(`${this.name} uses the stack of another program`);
+      // Its words are not where the explorer keeps them apart.
+      throw new Unwalkable(`${this.name} uses the stack of another program`);
     }
     return PRIVATE;
   }
@@ -372,9 +373,4 @@ export class ProgramThread implements Actor {
       decodeCpu(cpu, words, from);
     } else decodeIdle(cpu);
   }
-}
-
-/** A program that reaches into another's stack: its words are not where the explorer keeps them apart. */
-export class ForeignStack extends Error {
-  override readonly name = "ForeignStack";
 }

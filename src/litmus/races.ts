@@ -10,7 +10,7 @@ import { PLAIN, type RcuDomain, TRACE } from "../rcu/domain.ts";
 import type { Machine } from "../vm/machine.ts";
 import { type Access, type AccessKind, AccessWords, ATOMIC, READ, WRITE } from "./access-words.ts";
 import type { Touch } from "./actor.ts";
-import { lineAt, orderingOf, placeOf } from "./program-place.ts";
+import { lineAt, orderingOf, partsOf, placeOf } from "./program-place.ts";
 import { ProgramThread } from "./program-thread.ts";
 import { placeAt, placeName } from "./race-places.ts";
 import type { UserThread } from "./user-thread.ts";
@@ -62,6 +62,9 @@ interface Coming {
   /** Grace periods that wait for a section the thread is in. */
   readonly waiters: readonly number[];
 }
+
+/** Threads have a bit each. */
+export const MOST_THREADS = 30;
 
 export class Races {
   readonly words: AccessWords;
@@ -212,8 +215,8 @@ export class Races {
     if (!(acting instanceof ProgramThread)) {
       return { ...side, command: where + 1, text: acting.plan.script[where]?.text ?? "" };
     }
-    const pc = where & 0xffff;
-    return { ...side, pc, ...lineAt(this.#machine.loaded(where >> 16).code.program, pc) };
+    const { program, pc } = partsOf(where);
+    return { ...side, pc, ...lineAt(this.#machine.loaded(program).code.program, pc) };
   }
 
   #whereOf(thread: Acting): number {

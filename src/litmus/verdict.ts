@@ -2,12 +2,13 @@
 // interleaving, counted where they are few, with reductions where they are many; and where there are too many even
 // for that, an answer that names its bound.
 import type { Outcome } from "../diag/diagnostic.ts";
+import { Unwalkable } from "./actor.ts";
 import { ENDLESS } from "./checks.ts";
 import { Exploration, type Failure, type Final, type Move } from "./explore.ts";
-import { Model } from "./model.ts";
+import { Model, problem } from "./model.ts";
 import { nearMiss } from "./near-miss.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
-import { lineAt } from "./program-place.ts";
+import { lineAt, partsOf } from "./program-place.ts";
 import type { Race } from "./races.ts";
 import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
@@ -99,9 +100,13 @@ const READABLE_AFTER = { preemptions: 1000, places: 400_000 };
 export function* judging(scenario: Scenario, options: JudgeOptions = {}): Generator<Progress, Outcome<Verdict>> {
   const made = Model.build(scenario, { fuse: options.fuse ?? true });
   if (!made.ok) return made;
-  const judge = new Judge(made.value, options);
-  const verdict = yield* judge.run();
-  return { ok: true, value: verdict, diagnostics: [] };
+  try {
+    const verdict = yield* new Judge(made.value, options).run();
+    return { ok: true, value: verdict, diagnostics: [] };
+  } catch (error) {
+    if (error instanceof Unwalkable) return { ok: false, diagnostics: [problem(scenario, error.message)] };
+    throw error;
+  }
 }
 
 /** The same in one go. */
@@ -257,9 +262,8 @@ class Judge {
 
   #misaligned({ name, split }: Model["programs"][number]): Verdict["misaligned"] {
     return [...split].map((place) => {
-      const { code } = this.#model.machine.loaded(place >> 16);
-      const pc = place & 0xffff;
-      return { thread: name, pc, ...lineAt(code.program, pc) };
+      const { program, pc } = partsOf(place);
+      return { thread: name, pc, ...lineAt(this.#model.machine.loaded(program).code.program, pc) };
     });
   }
 

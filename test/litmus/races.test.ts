@@ -1,8 +1,10 @@
 // Data races: which pairs of accesses nothing orders. Each scenario has its verdict from the rules (concurrency.md, A4), and
 // has it with every reduction and with none.
 import { describe, expect, it } from "vitest";
+import { type Access, AccessWords, READ, WRITE } from "../../src/litmus/access-words.ts";
 import type { Scenario } from "../../src/litmus/scenario.ts";
 import { tell } from "../../src/litmus/telling.ts";
+import { Memory } from "../../src/memory/memory.ts";
 import { judged, scenarioFile } from "./support.ts";
 
 /** What is looked at with `r0` pointing to the element of a map. */
@@ -311,4 +313,38 @@ it("a race that is only to be reported breaks nothing", () => {
 it("a scenario whose stores wait in buffers is told that races are judged in one order of memory", () => {
   const scenario = scenarioOf({ scripts: { user: [put("pair")] }, profile: "{memory: tso}" });
   expect(() => judged(scenario)).toThrow("`no_data_race` is judged under sequential consistency (memory: sc) only");
+});
+
+it("so is one with more threads than there are bits", () => {
+  const scripts = Object.fromEntries(Array.from({ length: 31 }, (_, at) => [`user${at}`, [get("word")]]));
+  expect(() => judged(scenarioOf({ scripts }))).toThrow("data races are looked for among at most 30 threads");
+});
+
+describe("the words of accesses", () => {
+  const access = (at: number): Access => ({
+    address: 4096 + at * 8,
+    size: 8,
+    thread: at % 3,
+    kind: at % 2 === 0 ? READ : WRITE,
+    plain: at % 5 === 0,
+    meets: false,
+    where: at,
+    known: 1 << (at % 3),
+    carriers: [-1, at * 16],
+  });
+
+  it("are the same in whatever order the accesses came", () => {
+    const words = new AccessWords(new Memory());
+    const all = Array.from({ length: 20 }, (_, at) => access(at));
+    words.write(all);
+    const once = words.read();
+    words.write([...all].reverse());
+    expect([words.read(), once]).toEqual([all, all]);
+  });
+
+  it("have an end, which is told", () => {
+    const words = new AccessWords(new Memory());
+    const all = Array.from({ length: 3000 }, (_, at) => access(at));
+    expect(() => words.write(all)).toThrow("more accesses that nothing orders than can be followed for data races");
+  });
 });
