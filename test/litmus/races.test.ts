@@ -90,15 +90,15 @@ const under = (body: readonly string[]): readonly string[] => [
   "r1 = r6",
   "call bpf_spin_unlock",
 ];
+const find = (map: string): readonly string[] => [
+  `r1 = ${map} ll`,
+  "r2 = r10",
+  "r2 += -4",
+  "call bpf_map_lookup_elem",
+  "if r0 == 0 goto out",
+];
 /** Writes both words of `pair`, then does `how` to `flag`; the other does `ask` to `flag` and reads `pair` if it found 1. */
 function passing(how: readonly string[], ask: readonly string[]): Readonly<Record<string, string>> {
-  const find = (map: string): readonly string[] => [
-    `r1 = ${map} ll`,
-    "r2 = r10",
-    "r2 += -4",
-    "call bpf_map_lookup_elem",
-    "if r0 == 0 goto out",
-  ];
   const writes = ["*(u64 *)(r10 - 16) = 1", "*(u64 *)(r10 - 24) = 1", "r1 = pair ll", "r2 = r10", "r2 += -4"];
   const update = [...writes, "r3 = r10", "r3 += -24", "r4 = 0", "call bpf_map_update_elem"];
   return {
@@ -161,6 +161,9 @@ const races: Readonly<Record<string, Case>> = {
   },
   // In no interleaving do the two meet; but nothing orders them either, on a machine that reorders.
   "a flag that is stored and loaded": { programs: passing(flagStore, flagLoad) },
+  "a copy, though stores of the same words follow it": {
+    programs: passing([...find("pair"), "*(u64 *)(r0 + 0) = 1", "*(u64 *)(r0 + 8) = 1", ...flagStore], flagLoad),
+  },
   "a flag that is added to and loaded": { programs: passing(flagAdd, flagLoad) },
   "an exchange that fails": {
     programs: passing(flagStore, ["r1 = 0", "r0 = 5", "r0 = cmpxchg_64(r6 + 0, r0, r1)", "r1 = r0"]),
