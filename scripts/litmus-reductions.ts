@@ -9,13 +9,28 @@ const value = (name: string, otherwise: number): number => {
 const count = value("count", 5000);
 const seed = value("seed", 1);
 
-const sums = { violated: 0, states: 0, reduced: 0, fused: 0, unfused: 0, walkedUnfused: 0 };
+const sums = {
+  violated: 0,
+  states: 0,
+  reduced: 0,
+  symmetric: 0,
+  twins: 0,
+  sorted: 0,
+  fused: 0,
+  unfused: 0,
+  walkedUnfused: 0,
+};
 const wrong: string[] = [];
 for (let n = 0; n < count; n++) {
   const one = compareReductions(seed + n);
   if (one.verdict === "violated") sums.violated++;
   sums.states += one.states;
   sums.reduced += one.reduced;
+  if (one.symmetric) {
+    sums.symmetric++;
+    sums.twins += one.states;
+    sums.sorted += one.sorted;
+  }
   if (one.unfused !== undefined) {
     sums.walkedUnfused++;
     sums.fused += one.states;
@@ -26,7 +41,12 @@ for (let n = 0; n < count; n++) {
 }
 const percent = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(0)} %`;
 console.log(`${count} scenarios from seed ${seed}: ${percent(sums.violated, count)} violated`);
-console.log(`states: ${sums.states}; with ample sets ${sums.reduced} (${percent(sums.reduced, sums.states)})`);
+console.log(
+  `states: ${sums.states}; with ample sets and CPU symmetry ${sums.reduced} (${percent(sums.reduced, sums.states)})`,
+);
+console.log(
+  `of ${sums.symmetric} with programs that are alike: ${sums.twins} states; with CPU symmetry alone ${sums.sorted} (${percent(sums.sorted, sums.twins)})`,
+);
 console.log(
   `of ${sums.walkedUnfused} walked without step fusion: ${sums.fused} states with it, ${sums.unfused} without`,
 );

@@ -7,10 +7,11 @@ import { type ProgramPort, readScenario as read } from "../litmus/read.ts";
 import type { ScenarioFile } from "../litmus/scenario.ts";
 
 export { timeline } from "../litmus/drawing.ts";
-export type { Failure, Final, Move } from "../litmus/explore.ts";
+export type { Failure, Final } from "../litmus/explore.ts";
 export { type Race, raceText } from "../litmus/races.ts";
 export { reasons as whyNot } from "../litmus/reasons.ts";
 export type { Scenario, ScenarioFile } from "../litmus/scenario.ts";
+export type { Move } from "../litmus/schedule.ts";
 export { parseSchedule, scheduleText } from "../litmus/schedule.ts";
 export { type Telling, type TellingRow, tell } from "../litmus/telling.ts";
 export {

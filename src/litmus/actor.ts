@@ -20,16 +20,19 @@ export class Words {
   length = 0;
 
   push(value: number): void {
-    if (this.length === this.at.length) {
-      const more = new Int32Array(this.length * 2);
-      more.set(this.at);
-      this.at = more;
-    }
+    if (this.length === this.at.length) this.#grow();
     this.at[this.length++] = value;
   }
 
   pushAll(from: Int32Array, start: number, count: number): void {
-    for (let i = 0; i < count; i++) this.push(from[start + i]);
+    while (this.length + count > this.at.length) this.#grow();
+    for (let i = 0; i < count; i++) this.at[this.length++] = from[start + i];
+  }
+
+  #grow(): void {
+    const more = new Int32Array(this.at.length * 2);
+    more.set(this.at);
+    this.at = more;
   }
 }
 

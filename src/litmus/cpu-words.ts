@@ -33,7 +33,6 @@ export function encodeCpu(cpu: Cpu, into: Words): void {
   for (const at of kept) into.push(R[at]);
   for (let r = 0; r < 11; r++) encodeRegister(into, R, r * REG_WORDS);
   for (let depth = 0; depth <= R[state.frame]; depth++) encodeFrame(cpu, into, depth);
-  for (const [from, words] of inputsOf(cpu)) into.pushAll(cpu.I, from, words);
 }
 
 function encodeFrame(cpu: Cpu, into: Words, depth: number): void {
@@ -91,14 +90,46 @@ export function decodeIdle(cpu: Cpu): void {
   for (let depth = 0; depth < FRAMES; depth++) forget(cpu, depth);
 }
 
-/** Where its context and packet are: index and number of words. */
-export function inputsOf(cpu: Cpu): readonly (readonly [from: number, words: number])[] {
-  const { R, memory } = cpu;
-  return [state.ctxRegion, state.packetRegion].flatMap((at) => {
-    const id = R[at];
+/** A context or packet: the index of its first word, and its words at the start. */
+export interface Input {
+  readonly at: number;
+  readonly start: Int32Array;
+}
+
+/** The context and the packet of a CPU as they are now. */
+export function inputsOf(cpu: Cpu): readonly Input[] {
+  cpu.refresh();
+  const { R, I, memory } = cpu;
+  return [state.ctxRegion, state.packetRegion].flatMap((which) => {
+    const id = R[which];
     if (id === 0) return [];
-    return [[memory.regionWord(id, region.base) >> 2, memory.regionWord(id, region.block) >> 2] as const];
+    const at = memory.regionWord(id, region.base) >> 2;
+    return [{ at, start: I.slice(at, at + (memory.regionWord(id, region.block) >> 2)) }];
   });
+}
+
+/** Adds what differs from the start: how many words, and which. */
+export function encodeInputs({ I }: Cpu, inputs: readonly Input[], into: Words): void {
+  for (const { at, start } of inputs) {
+    const count = into.length;
+    into.push(0);
+    for (let i = 0; i < start.length; i++) {
+      if (I[at + i] === start[i]) continue;
+      into.at[count]++;
+      into.push(i);
+      into.push(I[at + i]);
+    }
+  }
+}
+
+/** Puts them back; the index behind the words read. */
+export function decodeInputs({ I }: Cpu, inputs: readonly Input[], words: Int32Array, begin: number): number {
+  let from = begin;
+  for (const { at, start } of inputs) {
+    I.set(start, at);
+    for (let count = words[from++]; count > 0; count--, from += 2) I[at + words[from]] = words[from + 1];
+  }
+  return from;
 }
 
 /** The number of the program that runs, read from the words of a CPU. */
@@ -117,7 +148,6 @@ export function decodeCpu(cpu: Cpu, words: Int32Array, start: number): void {
     R[frameAt(depth) + frame.serial] = 0;
     forget(cpu, depth);
   }
-  for (const [at, count] of inputsOf(cpu)) for (let i = 0; i < count; i++) cpu.I[at + i] = words[from++];
 }
 
 function decodeFrame(cpu: Cpu, words: Int32Array, start: number, depth: number): number {

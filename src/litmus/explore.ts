@@ -6,23 +6,22 @@ import { ENDLESS, type Violation } from "./checks.ts";
 import { doubled } from "./interner.ts";
 import { Observer } from "./observe.ts";
 import type { Reduction } from "./reduce.ts";
+import { MANY, NOTHING, ONE, OUTCOME, row, WAITS } from "./rows.ts";
+import type { Move } from "./schedule.ts";
 import { PerState, States } from "./states.ts";
-import { MANY, NOTHING, ONE, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
+import { Symmetry } from "./symmetry.ts";
+import type { Transitions } from "./transitions.ts";
 
 export interface ExploreOptions {
   readonly reduction?: Reduction;
+  /** States that differ only in which of several alike programs is where are one. */
+  readonly symmetry?: boolean;
   /** Beyond so many states the walk stops. */
   readonly states: number;
   /** Count interleavings while there are no more states than this. */
   readonly count?: number;
   /** Go on after a violation, for the set of all final states. */
   readonly all?: boolean;
-}
-
-/** One step of a schedule: a thread, and the answers to what its step asked. */
-export interface Move {
-  readonly thread: number;
-  readonly choices: readonly number[];
 }
 
 export interface Failure {
@@ -35,8 +34,6 @@ export interface Final {
   readonly values: readonly bigint[];
   /** Final states of it that differ elsewhere. */
   states: number;
-  /** Interleavings that end in it. */
-  ways: bigint;
 }
 
 /** On the way to where the walk is, or on a circle with such a state; and not. */
@@ -47,6 +44,7 @@ export class Exploration {
   readonly transitions: Transitions;
   readonly states: States;
   readonly observer: Observer;
+  readonly #symmetry: Symmetry | undefined;
   readonly finals = new Map<string, Final>();
   /** The first violation that the walk met. */
   failure: Failure | undefined;
@@ -61,8 +59,11 @@ export class Exploration {
   ways: bigint | undefined;
   readonly #options: ExploreOptions;
   readonly #width: number;
+  readonly #start: Int32Array;
   /** Tuples on the way from the start to where the walk is. */
   #path: Int32Array;
+  /** For each depth and thread a row of `transitions`, which is looked at before one is searched. */
+  #slots: Int32Array = new Int32Array(256);
   #at: Int32Array = new Int32Array(256);
   /** Number of the state, the next thread to try, the next of its outcomes, one word of notes, for each depth. */
   readonly #colours = new PerState();
@@ -81,13 +82,18 @@ export class Exploration {
     this.observer = new Observer(transitions);
     this.#counting = (options.count ?? 0) > 0;
     this.#path = new Int32Array(this.#width * 256);
-    this.#path.set(transitions.current());
+    const start = (this.#start = transitions.current());
+    const named = new Set(this.observer.columns.map((each) => each.from));
+    this.#symmetry = options.symmetry === true ? Symmetry.of(transitions, start, named) : undefined;
+    this.#path.set(start);
+    this.#symmetry?.sort(this.#path, 0);
     const hash = this.states.hash(this.#path, 0);
     this.#enter(0, this.states.add(this.#path, 0, hash), hash);
   }
 
   #enter(depth: number, state: number, hash: number): void {
     while ((depth + 2) * this.#width > this.#path.length) this.#path = doubled(this.#path);
+    while ((depth + 2) * this.#width > this.#slots.length) this.#slots = doubled(this.#slots);
     while ((depth + 2) * FRAME > this.#at.length) this.#at = doubled(this.#at);
     const at = depth * FRAME;
     this.#at[at + STATE] = state;
@@ -103,6 +109,11 @@ export class Exploration {
     if (this.#opened === this.#open.length) this.#open = doubled(this.#open);
     this.#open[this.#opened++] = state;
     if (this.#counting) this.#pathWays[depth] = 0n;
+    const threads = this.#width - 2;
+    // What a thread can do mostly is what it could do in the state before.
+    for (let thread = 0; thread < threads && depth > 0; thread++) {
+      this.#slots[depth * threads + thread] = this.#slots[(depth - 1) * threads + thread];
+    }
     this.depth = depth;
     if (depth > this.deepest) this.deepest = depth;
   }
@@ -125,7 +136,12 @@ export class Exploration {
       return;
     }
     this.steps++;
-    const slot = this.transitions.find(thread, this.#path, from);
+    const note = depth * (width - 2) + thread;
+    let slot = this.#slots[note];
+    if (!this.transitions.fits(thread, slot, this.#path, from)) {
+      slot = this.transitions.find(thread, this.#path, from);
+      this.#slots[note] = slot;
+    }
     const rows = this.transitions.rows[thread];
     const can = rows[slot + row.can];
     if (can === NOTHING || can === WAITS) {
@@ -152,7 +168,8 @@ export class Exploration {
       violation = outcomes[outcome + 3];
     }
     if (violation !== 0) {
-      this.#fail(this.transitions.violations[violation - 1], thread, this.#choicesOf(slot, thread, at));
+      const choices = this.#choicesOf(slot, thread, at);
+      this.#fail((tuple, last) => this.transitions.broken(tuple, last), { last: { thread, choices } });
       this.#at[at + ESCAPES] = 1;
       if (this.#counting) this.#pathWays[depth] += 1n;
       return;
@@ -162,6 +179,7 @@ export class Exploration {
     let hash = this.#at[at + HASH] + this.#change(to, thread, own);
     if (maps >= 0) hash += this.#change(to, width - 2, maps);
     if (rcu >= 0) hash += this.#change(to, width - 1, rcu);
+    if (this.#symmetry?.sort(this.#path, to) === true) hash = this.states.hash(this.#path, to);
     hash |= 0;
     const id = this.states.add(this.#path, to, hash);
     if (id >= 0) {
@@ -248,32 +266,51 @@ export class Exploration {
       this.#colours.set(last, CLOSED);
     }
     if (this.#at[depth * FRAME + ESCAPES] !== 0) return;
-    const names = this.transitions.model.threads.flatMap((each, thread) =>
-      this.transitions.enabled(thread, this.#path, depth * this.#width) ? [each.name] : [],
-    );
-    const text = `${names.join(" and ")} go${names.length > 1 ? "" : "es"} round for ever: no step leads out of it`;
-    this.#fail({ assertion: ENDLESS, text }, -1, []);
+    this.#fail((tuple) => {
+      const names = this.transitions.model.threads.flatMap((each, thread) =>
+        this.transitions.enabled(thread, tuple) ? [each.name] : [],
+      );
+      const text = `${names.join(" and ")} go${names.length > 1 ? "" : "es"} round for ever: no step leads out of it`;
+      return { assertion: ENDLESS, text };
+    });
   }
 
   #final(depth: number): void {
     const from = depth * this.#width;
     if (this.#counting) this.#pathWays[depth] = 1n;
-    const values = this.observer.values(this.#path, from);
-    const key = values.join(" ");
-    const known = this.finals.get(key);
-    if (known === undefined) this.finals.set(key, { values, states: 1, ways: 0n });
-    else known.states++;
-    const violation = this.observer.stuck(this.#path, from) ?? this.observer.broken(values);
-    if (violation !== undefined) this.#fail(violation, -1, []);
+    const stuck = this.observer.stuck(this.#path, from);
+    if (stuck !== undefined) this.#fail((tuple) => this.observer.stuck(tuple, 0) ?? stuck);
+    if (this.#symmetry === undefined) this.#end(this.#path, from, 1);
+    else this.#symmetry.arrangements(this.#path, from, (tuple, states, order) => this.#end(tuple, 0, states, order));
   }
 
-  /** Keeps the way to the first violation. */
-  #fail(violation: Violation, thread: number, choices: readonly number[]): void {
+  /** Final states that look the same; `order`: which of the threads of the walk's is in the place of each. */
+  #end(tuple: Int32Array, from: number, states: number, order?: readonly number[]): void {
+    const values = this.observer.values(tuple, from);
+    const key = values.join(" ");
+    const known = this.finals.get(key);
+    if (known === undefined) this.finals.set(key, { values, states });
+    else known.states += states;
+    const violation = this.observer.broken(values);
+    if (violation !== undefined) this.#fail(() => violation, order === undefined ? {} : { order });
+  }
+
+  /**
+   * Keeps the way to the first violation. `told` says what it is, of the state at the end of the path, or before the `last`
+   * step where that is not on the path.
+   */
+  #fail(
+    told: (tuple: Int32Array, last: Move) => Violation,
+    { last, order }: { readonly last?: Move; readonly order?: readonly number[] } = {},
+  ): void {
     if (this.failure === undefined) {
-      const schedule: Move[] = [];
-      for (let depth = 0; depth < this.depth; depth++) schedule.push(this.#moveAt(depth));
-      if (thread >= 0) schedule.push({ thread, choices });
-      this.failure = { violation, schedule };
+      const moves: Move[] = [];
+      for (let depth = 0; depth < this.depth; depth++) moves.push(this.#moveAt(depth));
+      if (last !== undefined) moves.push(last);
+      const schedule = this.#symmetry?.schedule(moves, order) ?? moves;
+      const tuple = this.#start.slice();
+      for (const move of last === undefined ? schedule : schedule.slice(0, -1)) this.transitions.follow(tuple, move);
+      this.failure = { violation: told(tuple, schedule[schedule.length - 1]), schedule };
     }
     if (this.#options.all !== true) this.done = true;
   }
@@ -289,7 +326,8 @@ export class Exploration {
   }
 
   get reductions(): readonly string[] {
-    return this.#options.reduction?.names ?? [];
+    const symmetry = this.#symmetry === undefined ? [] : ["CPU symmetry"];
+    return [...symmetry, ...(this.#options.reduction?.names ?? [])];
   }
 
   get bytes(): number {

@@ -5,6 +5,7 @@ import type { Diagnostic, Outcome } from "../diag/diagnostic.ts";
 import { errnoName } from "../maps/errno.ts";
 import { hold, useSleepably } from "../maps/refs.ts";
 import { region } from "../memory/layout.ts";
+import { PLAIN, TRACE } from "../rcu/domain.ts";
 import { Machine } from "../vm/machine.ts";
 import { CPU_WORDS, STACK_BYTES } from "../vm/registers.ts";
 import { type Actor, DONE, PRIVATE, type Touch, VISIBLE, Words } from "./actor.ts";
@@ -64,6 +65,8 @@ export class Model {
   /** Follows what orders accesses, where an assertion is about data races. */
   readonly races: Races | undefined;
   witness: Witness | undefined;
+  /** No step was made yet. */
+  fresh = true;
   /** What choices to make in the next step; the first possibility where there is none. */
   #script: readonly number[] = [];
   #asked: number[] = [];
@@ -110,6 +113,7 @@ export class Model {
   /** Makes one step of a thread, answering its questions with `choices`. */
   step(at: number, choices: readonly number[] = []): Made {
     const thread = this.threads[at];
+    this.fresh = false;
     this.#isRcu = !this.isDone(at) && this.partOf(at) === RCU;
     this.#script = choices;
     this.#asked = [];
@@ -129,6 +133,16 @@ export class Model {
       part = (part | (kind === "rcu" || kind === "wait" ? RCU : kind === "unknown" ? BOTH : MAPS)) as Part;
     }
     return part;
+  }
+
+  /** Whether the next step of a thread is a program's that enters or leaves a section, and nothing else. */
+  crosses(at: number): boolean {
+    return this.threads[at] instanceof ProgramThread && this.threads[at].touches().every(({ kind }) => kind === "rcu");
+  }
+
+  /** How deep in sections a program is: ordinary ones, and those of tasks trace. */
+  depths(at: number): readonly number[] {
+    return [this.machine.rcu.depth(at, PLAIN), this.machine.rcu.depth(at, TRACE)];
   }
 
   /** The same at the start; a thread that would have to choose stays where it is, for its choices are steps to be tried. */

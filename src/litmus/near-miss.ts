@@ -1,8 +1,10 @@
 // Where nothing can go wrong: the interleaving that came nearest to it, which is the one in which threads waited longest; and
 // what was never tried, so that HOLDS is not said of nothing.
-import type { Move } from "./explore.ts";
+
+import { MANY, NOTHING, OUTCOME, row, WAITS } from "./rows.ts";
+import type { Move } from "./schedule.ts";
 import { PerState, States } from "./states.ts";
-import { MANY, NOTHING, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
+import type { Transitions } from "./transitions.ts";
 
 /** Larger walks are not searched. */
 const MOST_STATES = 20_000;

@@ -4,7 +4,8 @@
 import { DEADLOCK, type Violation } from "./checks.ts";
 import { type Atom, atomsOf, atomText, type Expression, evaluate } from "./expression.ts";
 import type { Model } from "./model.ts";
-import { row, type Transitions, WAITS } from "./transitions.ts";
+import { row, WAITS } from "./rows.ts";
+import type { Transitions } from "./transitions.ts";
 
 interface Column {
   readonly atom: Atom;

@@ -2,10 +2,12 @@
 // many the short ones first. A preemption takes the turn from a thread that could have gone on (iterative context bounding,
 // Musuvathi and Qadeer, PLDI 2007). A place in this search is a state and the thread that moved last.
 import type { Violation } from "./checks.ts";
-import type { Failure, Move } from "./explore.ts";
+import type { Failure } from "./explore.ts";
 import { Observer } from "./observe.ts";
+import { MANY, NOTHING, OUTCOME, row, WAITS } from "./rows.ts";
+import type { Move } from "./schedule.ts";
 import { PerState, States } from "./states.ts";
-import { MANY, NOTHING, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
+import type { Transitions } from "./transitions.ts";
 
 export interface OrderedOptions {
   /** The most preemptions tried. */

@@ -11,7 +11,16 @@ import type { Machine } from "../vm/machine.ts";
 import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
 import { accessAt, baseAt } from "./access-at.ts";
 import { type Actor, DONE, type Next, PRIVATE, type Touch, Unwalkable, VISIBLE, type Words } from "./actor.ts";
-import { decodeCpu, decodeIdle, encodeCpu, inputsOf, programOf } from "./cpu-words.ts";
+import {
+  decodeCpu,
+  decodeIdle,
+  decodeInputs,
+  encodeCpu,
+  encodeInputs,
+  type Input,
+  inputsOf,
+  programOf,
+} from "./cpu-words.ts";
 import { LOGICAL_WORDS, Logical } from "./logical.ts";
 import { type Cut, type Piece, Pieces, piecesOf } from "./pieces.ts";
 import { placeOf } from "./program-place.ts";
@@ -63,6 +72,8 @@ export class ProgramThread implements Actor {
   readonly #maps: Maps;
   /** Index in `i32` of its own words. */
   readonly #own: number;
+  /** Its context and packet, which runs hand on to each other. */
+  readonly #inputs: readonly Input[];
   /** Slots that some run executed. */
   readonly covered: Uint8Array;
   /** The instructions that some run made in pieces, by program and slot. */
@@ -79,6 +90,7 @@ export class ProgramThread implements Actor {
     this.#own = machine.memory.reserve(local.count * 4) >> 2;
     this.logical = new Logical(machine.memory, this.#own + local.logical);
     this.#pieces = new Pieces(machine.memory, this.#own + local.pieces);
+    this.#inputs = inputsOf(plan.cpu);
     this.covered = new Uint8Array(machine.loaded(plan.program).code.slots + 1);
     plan.cpu.stepwise = true;
   }
@@ -91,7 +103,7 @@ export class ProgramThread implements Actor {
   get own(): readonly (readonly [number, number])[] {
     return [
       [this.#own << 2, local.count * 4],
-      ...inputsOf(this.cpu).map(([at, words]) => [at << 2, words * 4] as const),
+      ...this.#inputs.map(({ at, start }) => [at << 2, start.length * 4] as const),
     ];
   }
 
@@ -355,6 +367,7 @@ export class ProgramThread implements Actor {
     const { cpu } = this;
     cpu.refresh();
     into.pushAll(this.#i32, this.#own, local.count);
+    encodeInputs(cpu, this.#inputs, into);
     if (this.inside) encodeCpu(cpu, into);
   }
 
@@ -363,8 +376,8 @@ export class ProgramThread implements Actor {
     const i32 = this.#i32;
     for (let i = 0; i < local.count; i++) i32[this.#own + i] = words[start + i];
     cpu.refresh();
+    const from = decodeInputs(cpu, this.#inputs, words, start + local.count);
     if (this.inside) {
-      const from = start + local.count;
       const program = cpu.R[state.program];
       const wanted = programOf(words, from);
       if (wanted !== program || cpu.code !== this.#machine.loaded(wanted).code) {

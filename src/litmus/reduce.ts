@@ -3,8 +3,9 @@
 // 1993). What this is for is walks that would be too long; it keeps all final states and all violations.
 import { type Bits, Independence } from "./independence.ts";
 import type { Model } from "./model.ts";
+import { MANY, ONE, row } from "./rows.ts";
 import { PerState } from "./states.ts";
-import { type Judge, MANY, ONE, row, type Transitions } from "./transitions.ts";
+import type { Judge, Transitions } from "./transitions.ts";
 
 export interface Reduction {
   /** What it is called in a verdict; nothing where a scenario allows none. */

@@ -3,9 +3,11 @@
 // chance of at least 1 in n k^(d-1) a schedule, of n threads and k steps; and every other schedule by plain lot. It proves
 // nothing, and its verdict says so.
 import type { Violation } from "./checks.ts";
-import type { Failure, Move } from "./explore.ts";
+import type { Failure } from "./explore.ts";
 import type { Observer } from "./observe.ts";
-import { MANY, NOTHING, OUTCOME, row, type Transitions, WAITS } from "./transitions.ts";
+import { MANY, NOTHING, OUTCOME, row, WAITS } from "./rows.ts";
+import type { Move } from "./schedule.ts";
+import type { Transitions } from "./transitions.ts";
 
 export interface Sampled {
   readonly schedules: number;

@@ -1,5 +1,10 @@
 // A schedule as text: the numbers of the threads that move, each with the answers to what its step asked behind dots.
-import type { Move } from "./explore.ts";
+
+/** One step of a schedule: a thread, and the answers to what its step asked. */
+export interface Move {
+  readonly thread: number;
+  readonly choices: readonly number[];
+}
 
 export function scheduleText(schedule: readonly Move[]): string {
   return schedule.map(({ thread, choices }) => [thread, ...choices].join(".")).join(",");

@@ -3,7 +3,7 @@
 import { HEADER, head } from "../memory/layout.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { RcuDomain } from "../rcu/domain.ts";
-import type { Words } from "./actor.ts";
+import { Words } from "./actor.ts";
 
 interface WordsBesides {
   encode(into: Words): void;
@@ -21,8 +21,8 @@ export class MapWords {
   readonly #shadow: number;
   /** Pairs of index and end of what is compared. */
   readonly #ranges: Int32Array;
-  /** The differences that memory now has. */
-  #current: Int32Array = new Int32Array(0);
+  /** Indices of the words in which memory now differs. */
+  readonly #current = new Words();
   readonly #more: WordsBesides | undefined;
 
   /** `own`: byte ranges that are not shared. `more`: words besides that have an order of their own. */
@@ -71,16 +71,21 @@ export class MapWords {
     into.at[start] = (into.length - start - 1) >> 1;
     const { shadow } = this.#memory;
     for (let at = this.#shadow; at < used >> 3; at++) into.push(shadow[at]);
-    this.#current = into.at.slice(start, into.length);
+    this.#keep(into.at, start);
     this.#more?.encode(into);
+  }
+
+  #keep(words: Int32Array, start: number): void {
+    this.#current.length = 0;
+    for (let i = 0; i < words[start]; i++) this.#current.push(words[start + 1 + 2 * i]);
   }
 
   decode(words: Int32Array, start: number): void {
     const { i32, shadow } = this.#memory;
     const base = this.#base;
     const old = this.#current;
-    for (let i = 0, n = old[0] ?? 0; i < n; i++) {
-      const at = old[1 + 2 * i];
+    for (let i = 0; i < old.length; i++) {
+      const at = old.at[i];
       i32[at] = at < base.length ? base[at] : 0;
     }
     const count = words[start];
@@ -88,7 +93,7 @@ export class MapWords {
     const end = i32[head.used] >> 3;
     let from = start + 1 + 2 * count;
     for (let at = this.#shadow; at < end; at++) shadow[at] = words[from++];
-    this.#current = words.slice(start, from);
+    this.#keep(words, start);
     this.#more?.decode(words, from);
   }
 }
@@ -109,18 +114,26 @@ export class RcuWords {
   encode(into: Words): void {
     this.#rcu.normalise();
     const { i32 } = this.#memory;
+    const count = into.length;
+    into.push(0);
     for (const [from, bytes] of this.#rcu.ranges) {
       for (let at = from >> 2; at < (from + bytes) >> 2; at++) if (!this.#skip.has(at)) into.push(i32[at]);
     }
+    // Most records are unused most of the time.
+    while (into.at[into.length - 1] === 0 && into.length > count + 1) into.length--;
+    into.at[count] = into.length - count - 1;
   }
 
   decode(words: Int32Array, start: number): void {
     const { i32 } = this.#memory;
-    let from = start;
+    let from = start + 1;
+    const end = from + words[start];
     // The first range says where the second is.
     for (let range = 0; range < 2; range++) {
       const [address, bytes] = this.#rcu.ranges[range];
-      for (let at = address >> 2; at < (address + bytes) >> 2; at++) if (!this.#skip.has(at)) i32[at] = words[from++];
+      for (let at = address >> 2; at < (address + bytes) >> 2; at++) {
+        if (!this.#skip.has(at)) i32[at] = from < end ? words[from++] : 0;
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ export class States {
   count = 0;
   readonly #chunks: Int32Array[] = [];
   /** Pairs: number of the state plus 1 (0: empty), hash. */
-  #table: Int32Array = new Int32Array(1 << 12);
+  #table: Int32Array = new Int32Array(1 << 16);
   readonly #most: number;
 
   /** `most`: beyond so many states `add` gives -1. */

@@ -12,11 +12,11 @@ import { state } from "../vm/registers.ts";
 import { type Actor, PRIVATE, type Touch } from "./actor.ts";
 import type { Violation } from "./checks.ts";
 import { keyAt, mapAt, valueAddress } from "./contents.ts";
-import type { Move } from "./explore.ts";
 import { Model } from "./model.ts";
 import { ProgramThread } from "./program-thread.ts";
 import type { Race } from "./races.ts";
 import type { Scenario } from "./scenario.ts";
+import type { Move } from "./schedule.ts";
 import { StoreBuffer } from "./store-buffer.ts";
 import { UserThread } from "./user-thread.ts";
 

@@ -1,38 +1,17 @@
 // Steps as table look-ups. What a step of a thread does depends on the thread's private words and on shared words: those
 // of the maps, those of the RCU domain, or both, which the private words tell beforehand. All are interned
 // (interner.ts), so a few numbers name the step. The machine makes each step once, when it is first asked for; whoever
-// walks the states (explore.ts) reads a table after that.
+// walks the states (explore.ts) reads a table after that. Of programs that are twins (twins.ts) the machine runs the
+// first; the rows of the others are its rows with the two exchanged.
+
 import { type Touch, Words } from "./actor.ts";
 import type { Violation } from "./checks.ts";
-import { doubled, Interner, mix } from "./interner.ts";
+import { Crossings } from "./crossings.ts";
+import { doubled, Interner } from "./interner.ts";
 import { BOTH, MAPS, type Model, type Part, RCU } from "./model.ts";
-
-/** What a thread can do in a state. */
-export const NOTHING = 0;
-export const WAITS = 1;
-export const ONE = 2;
-export const MANY = 3;
-
-/**
- * Words of a table row: key (private number plus 1, 0 for an empty row; numbers of the shared parts, -1 for one that does
- * not matter), what can be done, the numbers afterwards (-1: as before; MANY: the first of the outcomes, and how many), the
- * violation plus 1, and two words for whoever reduces.
- */
-export const row = {
-  own: 0,
-  maps: 1,
-  rcu: 2,
-  can: 3,
-  nextOwn: 4,
-  nextMaps: 5,
-  nextRcu: 6,
-  violation: 7,
-  reads: 8,
-  writes: 9,
-} as const;
-const ROW = 10;
-/** Words of one of several outcomes. */
-export const OUTCOME = 4;
+import { MANY, NOTHING, ONE, OUTCOME, ROW, Rows, row, WAITS } from "./rows.ts";
+import { type Origin, TwinStates } from "./twin-states.ts";
+import { Twins } from "./twins.ts";
 
 /** Tells what a step touches as bits, for the reduction; see independence.ts. */
 export type Judge = (thread: number, touches: readonly Touch[]) => readonly [reads: number, writes: number];
@@ -54,9 +33,9 @@ export class Transitions {
   readonly owns: readonly Interner[];
   readonly maps = new Interner();
   readonly rcus = new Interner();
-  /** Rows of each thread; replaced when they grow. */
+  /** Rows of each thread, in the order in which they were made; the array is replaced when it grows. */
   readonly rows: Int32Array[];
-  readonly #filled: number[];
+  readonly #tables: readonly Rows[];
   /** For each private number of a thread, the part that its next step depends on; 0 while nobody asked. */
   readonly #parts: Int32Array[];
   /** Outcomes of steps with choices: private number, shared numbers, violation plus 1. */
@@ -69,53 +48,75 @@ export class Transitions {
   #loadedMaps = -1;
   /** Steps that the machine made. */
   made = 0;
+  /** Threads of which one's steps are known by another's; none where they are made by the machine, every one. */
+  readonly twins: TwinStates | undefined;
   readonly #judge: Judge | undefined;
   readonly #strict: boolean;
+  readonly #crossings: Crossings;
+  /** The state of twins that is asked for where the first of them would be asked. */
+  readonly #asked: Int32Array;
 
-  /** `strict`: see to it that each step keeps to the part of the shared words that it named. */
+  /** `strict`: every step is made by the machine, and must keep to the part of the shared words that it named. */
   constructor(model: Model, judge?: Judge, strict = false) {
     this.model = model;
     this.#strict = strict;
+    const twins = strict ? undefined : Twins.of(model);
+    this.twins = twins === undefined ? undefined : new TwinStates(twins, this, model);
     const { threads } = model;
     this.width = threads.length + 2;
     this.mapsAt = threads.length;
     this.rcuAt = threads.length + 1;
     this.owns = threads.map(() => new Interner());
-    this.rows = threads.map(() => new Int32Array(64 * ROW));
+    this.#tables = threads.map(() => new Rows());
+    this.rows = this.#tables.map((each) => each.rows);
     this.#parts = threads.map(() => new Int32Array(64));
-    this.#filled = threads.map(() => 0);
     this.#judge = judge;
+    this.#crossings = new Crossings(model);
+    this.#asked = new Int32Array(this.width);
   }
 
   /** The numbers of the state that the machine is in. */
   current(): Int32Array {
     const tuple = new Int32Array(this.width);
     for (let at = 0; at < this.mapsAt; at++) tuple[at] = this.#internOwn(at);
-    tuple[this.mapsAt] = this.#internMaps();
-    tuple[this.rcuAt] = this.#internRcu();
+    tuple[this.mapsAt] = this.internMaps();
+    tuple[this.rcuAt] = this.internRcu();
     return tuple;
   }
 
-  #internOwn(at: number): number {
+  /** The number of the words that a thread has in the machine. */
+  #internOwn(at: number, origin?: Origin): number {
+    const real = this.internWords(at);
+    return this.twins === undefined ? real : this.twins.number(at, real, origin);
+  }
+
+  /** The same among the words of this thread, which are numbered by themselves. */
+  internWords(at: number): number {
     this.#buffer.length = 0;
     this.model.threads[at].encode(this.#buffer);
     return this.owns[at].intern(this.#buffer.at, this.#buffer.length);
   }
 
-  #internMaps(): number {
+  internMaps(): number {
     this.#buffer.length = 0;
     this.model.mapWords.encode(this.#buffer);
     return (this.#loadedMaps = this.maps.intern(this.#buffer.at, this.#buffer.length));
   }
 
-  #internRcu(): number {
+  internRcu(): number {
     this.#buffer.length = 0;
     this.model.rcuWords.encode(this.#buffer);
     return this.rcus.intern(this.#buffer.at, this.#buffer.length);
   }
 
   loadOwn(at: number, own: number): void {
-    this.model.threads[at].decode(this.owns[at].words, this.owns[at].start(own));
+    const real = this.realOf(at, own);
+    this.model.threads[at].decode(this.owns[at].words, this.owns[at].start(real));
+  }
+
+  /** The number of a thread's words among its own; to find it may leave the machine in another state. */
+  realOf(at: number, own: number): number {
+    return this.twins === undefined ? own : this.twins.real(at, own);
   }
 
   loadMaps(maps: number): void {
@@ -124,14 +125,15 @@ export class Transitions {
     this.#loadedMaps = maps;
   }
 
-  #loadRcu(rcu: number): void {
+  loadRcu(rcu: number): void {
     this.model.rcuWords.decode(this.rcus.words, this.rcus.start(rcu));
   }
 
   /** Puts the machine into a state. */
   load(tuple: Int32Array, from = 0): void {
+    for (let at = 0; at < this.mapsAt; at++) this.realOf(at, tuple[from + at]);
     this.loadMaps(tuple[from + this.mapsAt]);
-    this.#loadRcu(tuple[from + this.rcuAt]);
+    this.loadRcu(tuple[from + this.rcuAt]);
     for (let at = 0; at < this.mapsAt; at++) this.loadOwn(at, tuple[from + at]);
   }
 
@@ -142,55 +144,114 @@ export class Transitions {
     if (part === 0) return this.#make(thread, tuples, from);
     const maps = part === RCU ? -1 : tuples[from + this.mapsAt];
     const rcu = part === MAPS ? -1 : tuples[from + this.rcuAt];
+    const slot = this.#tables[thread].find(own, maps, rcu);
+    return slot >= 0 ? slot : this.#make(thread, tuples, from);
+  }
+
+  /** Whether a row, found for another state, is the one for the step of a thread in this state. */
+  fits(thread: number, slot: number, tuples: Int32Array, from: number): boolean {
     const rows = this.rows[thread];
-    let slot = place(rows, own, maps, rcu);
-    for (; rows[slot] !== 0; slot = slot + ROW === rows.length ? 0 : slot + ROW) {
-      if (rows[slot] === own + 1 && rows[slot + row.maps] === maps && rows[slot + row.rcu] === rcu) return slot;
-    }
-    return this.#make(thread, tuples, from);
+    if (rows[slot] !== tuples[from + thread] + 1) return false;
+    const maps = rows[slot + row.maps];
+    const rcu = rows[slot + row.rcu];
+    return (maps < 0 || maps === tuples[from + this.mapsAt]) && (rcu < 0 || rcu === tuples[from + this.rcuAt]);
   }
 
   #make(thread: number, tuples: Int32Array, from: number): number {
     const own = tuples[from + thread];
-    this.loadMaps(tuples[from + this.mapsAt]);
-    this.#loadRcu(tuples[from + this.rcuAt]);
-    this.loadOwn(thread, own);
-    const part = this.#partOf(thread, own);
+    const first = this.twins?.first(thread) ?? thread;
+    let part = this.#parts[first][own] as Part;
+    if (first === thread || part === (0 as Part)) {
+      this.loadMaps(tuples[from + this.mapsAt]);
+      this.loadRcu(tuples[from + this.rcuAt]);
+      this.loadOwn(first, own);
+      part = this.#partOf(first, own);
+    }
+    if (first !== thread) this.#keepPart(thread, own, part);
     const fresh = new Int32Array(ROW);
     fresh[row.own] = own + 1;
     fresh[row.maps] = part === RCU ? -1 : tuples[from + this.mapsAt];
     fresh[row.rcu] = part === MAPS ? -1 : tuples[from + this.rcuAt];
-    const known = this.#lookup(thread, fresh);
+    const known = this.#tables[thread].find(own, fresh[row.maps], fresh[row.rcu]);
     if (known >= 0) return known;
-    this.#execute(thread, tuples, from, part, fresh);
-    if (++this.#filled[thread] * 2 * ROW > this.rows[thread].length) this.#grow(thread);
-    return put(this.rows[thread], fresh, 0);
-  }
-
-  #lookup(thread: number, key: Int32Array): number {
-    const rows = this.rows[thread];
-    let slot = place(rows, key[0] - 1, key[1], key[2]);
-    for (; rows[slot] !== 0; slot = slot + ROW === rows.length ? 0 : slot + ROW) {
-      if (rows[slot] === key[0] && rows[slot + 1] === key[1] && rows[slot + 2] === key[2]) return slot;
-    }
-    return -1;
+    if (part === RCU && this.#crossings.knows(first, own)) this.loadRcu(fresh[row.rcu]);
+    if (part === RCU && this.#crossings.make(thread, first, own, fresh)) fresh[row.nextRcu] = this.internRcu();
+    else if (first === thread) this.#execute(thread, tuples, from, part, fresh);
+    else this.#derive(thread, first, tuples, from, part, fresh);
+    const slot = this.#tables[thread].add(fresh);
+    this.rows[thread] = this.#tables[thread].rows;
+    return slot;
   }
 
   #partOf(thread: number, own: number): Part {
-    while (own >= this.#parts[thread].length) this.#parts[thread] = doubled(this.#parts[thread]);
-    const known = this.#parts[thread][own];
+    const known = own < this.#parts[thread].length ? this.#parts[thread][own] : 0;
     if (known !== 0) return known as Part;
     // Whether the kernel has calls to make is no thread's private business.
     const part = this.model.isDone(thread) ? (this.model.freeing ? BOTH : MAPS) : this.model.partOf(thread);
-    this.#parts[thread][own] = part;
+    this.#keepPart(thread, own, part);
     return part;
   }
 
-  #grow(thread: number): void {
-    const old = this.rows[thread];
-    const rows = new Int32Array(old.length * 2);
-    for (let slot = 0; slot < old.length; slot += ROW) if (old[slot] !== 0) put(rows, old, slot);
-    this.rows[thread] = rows;
+  #keepPart(thread: number, own: number, part: Part): void {
+    while (own >= this.#parts[thread].length) this.#parts[thread] = doubled(this.#parts[thread]);
+    this.#parts[thread][own] = part;
+  }
+
+  /** The row of a twin: that of the first of them, in the state with the two exchanged, exchanged again. */
+  #derive(thread: number, first: number, tuples: Int32Array, from: number, part: Part, fresh: Int32Array): void {
+    const twins = this.twins as TwinStates;
+    const asked = this.#asked;
+    const [maps, rcu] = [tuples[from + this.mapsAt], tuples[from + this.rcuAt]];
+    asked[first] = tuples[from + thread];
+    asked[this.mapsAt] = part === RCU ? maps : twins.exchangedMaps(first, thread, maps);
+    asked[this.rcuAt] = part === MAPS ? rcu : twins.exchangedRcu(first, thread, rcu);
+    const slot = this.find(first, asked, 0);
+    const rows = this.rows[first];
+    const exchanged = (
+      own: number,
+      maps: number,
+      rcu: number,
+      violation: number,
+      choices: readonly number[],
+    ): Found => ({
+      own,
+      maps: maps < 0 ? maps : twins.exchangedMaps(first, thread, maps),
+      rcu: rcu < 0 ? rcu : twins.exchangedRcu(first, thread, rcu),
+      violation: violation === 0 ? 0 : this.#violationOf(thread, tuples, from, choices),
+      choices,
+    });
+    fresh[row.reads] = rows[slot + row.reads];
+    fresh[row.writes] = rows[slot + row.writes];
+    const can = rows[slot + row.can];
+    const found: Found[] = [];
+    if (can === ONE) {
+      const [own, maps, rcu] = [rows[slot + row.nextOwn], rows[slot + row.nextMaps], rows[slot + row.nextRcu]];
+      found.push(exchanged(own, maps, rcu, rows[slot + row.violation], []));
+    }
+    const start = rows[slot + row.nextOwn];
+    for (let n = 0; can === MANY && n < rows[slot + row.nextMaps]; n++) {
+      const [own, maps, rcu, violation] = this.outcomes.subarray((start + n) * OUTCOME, (start + n + 1) * OUTCOME);
+      found.push(exchanged(own, maps, rcu, violation, this.choices[start + n]));
+    }
+    if (can !== NOTHING) this.#enter(fresh, found);
+  }
+
+  /** What a twin's step breaks, in its own name: the machine is asked. */
+  #violationOf(thread: number, tuples: Int32Array, from: number, choices: readonly number[]): number {
+    this.realOf(thread, tuples[from + thread]);
+    this.loadMaps(tuples[from + this.mapsAt]);
+    this.loadRcu(tuples[from + this.rcuAt]);
+    this.loadOwn(thread, tuples[from + thread]);
+    const { violation } = this.model.step(thread, choices);
+    this.made++;
+    this.forgetMaps();
+    if (violation === undefined) throw new Error(`${this.model.threads[thread].name} does not do what its twin does`);
+    return this.#violation(violation) + 1;
+  }
+
+  /** The maps in memory are not those that were loaded. */
+  forgetMaps(): void {
+    this.internMaps();
   }
 
   #execute(thread: number, tuples: Int32Array, from: number, part: Part, fresh: Int32Array): void {
@@ -201,29 +262,32 @@ export class Transitions {
       fresh[row.reads] = reads;
       fresh[row.writes] = writes;
     }
+    const crossing = part === RCU && !this.#strict ? this.#crossings.begin(thread) : undefined;
     const found: Found[] = [];
     for (let choices: number[] | undefined = []; choices !== undefined; ) {
       if (choices.length > 0) {
         this.loadMaps(tuples[from + this.mapsAt]);
-        this.#loadRcu(tuples[from + this.rcuAt]);
+        this.loadRcu(tuples[from + this.rcuAt]);
         this.loadOwn(thread, tuples[from + thread]);
       }
       const made = model.step(thread, choices);
       this.made++;
       // Whatever happened, the words in memory are known again after this.
-      const maps = part === RCU && !this.#strict ? -1 : this.#internMaps();
-      const rcu = part === MAPS && !this.#strict ? -1 : this.#internRcu();
+      const maps = part === RCU && !this.#strict ? -1 : this.internMaps();
+      const rcu = part === MAPS && !this.#strict ? -1 : this.internRcu();
       const taken = made.choices.map((_, at) => choices?.[at] ?? 0);
       if (made.ran) {
         const violation = made.violation === undefined ? 0 : this.#violation(made.violation) + 1;
         if (this.#strict)
           this.#keepsTo(part, thread, maps === tuples[from + this.mapsAt], rcu === tuples[from + this.rcuAt]);
-        const own = this.#internOwn(thread);
+        const origin = { own: tuples[from + thread], maps: tuples[from + this.mapsAt], rcu: tuples[from + this.rcuAt] };
+        const own = this.#internOwn(thread, { ...origin, choices: taken });
         found.push({ own, maps: part === RCU ? -1 : maps, rcu: part === MAPS ? -1 : rcu, violation, choices: taken });
       }
       choices = following(taken, made.choices);
     }
     this.#enter(fresh, found);
+    if (crossing !== undefined) this.#crossings.learn(thread, tuples[from + thread], crossing, fresh);
   }
 
   #keepsTo(part: Part, thread: number, sameMaps: boolean, sameRcu: boolean): void {
@@ -289,26 +353,26 @@ export class Transitions {
     return true;
   }
 
+  /** What a move breaks that breaks something. */
+  broken(
+    tuple: Int32Array,
+    { thread, choices }: { readonly thread: number; readonly choices: readonly number[] },
+  ): Violation {
+    const slot = this.find(thread, tuple, 0);
+    const rows = this.rows[thread];
+    let number = rows[slot + row.violation];
+    const start = rows[slot + row.nextOwn];
+    for (let n = 0; rows[slot + row.can] === MANY && n < rows[slot + row.nextMaps]; n++) {
+      if (this.choices[start + n].join() === choices.join()) number = this.outcomes[(start + n) * OUTCOME + 3];
+    }
+    return this.violations[number - 1];
+  }
+
   /** Bytes of all tables. */
   get bytes(): number {
-    const tables = this.rows.reduce((sum, each) => sum + each.length * 4, this.outcomes.length * 4);
+    const tables = this.#tables.reduce((sum, each) => sum + each.bytes, this.outcomes.length * 4);
     return this.owns.reduce((sum, each) => sum + each.bytes, tables + this.maps.bytes + this.rcus.bytes);
   }
-}
-
-/** Where the search for a row begins. */
-function place(rows: Int32Array, own: number, maps: number, rcu: number): number {
-  // Rows are a power of two of them.
-  const mask = rows.length / ROW - 1;
-  return (mix(Math.imul(own, 0x9e3779b1) ^ Math.imul(maps, 0x85ebca6b) ^ rcu) & mask) * ROW;
-}
-
-/** Copies a row into its place in a table that has room. */
-function put(rows: Int32Array, from: Int32Array, start: number): number {
-  let slot = place(rows, from[start + row.own] - 1, from[start + row.maps], from[start + row.rcu]);
-  while (rows[slot] !== 0) slot = slot + ROW === rows.length ? 0 : slot + ROW;
-  for (let i = 0; i < ROW; i++) rows[slot + i] = from[start + i];
-  return slot;
 }
 
 /** The next sequence of choices after `taken`, whose numbers of possibilities are `of`; undefined after the last. */

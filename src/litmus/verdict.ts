@@ -4,7 +4,7 @@
 import type { Outcome } from "../diag/diagnostic.ts";
 import { Unwalkable } from "./actor.ts";
 import { ENDLESS } from "./checks.ts";
-import { Exploration, type Failure, type Final, type Move } from "./explore.ts";
+import { Exploration, type Failure, type Final } from "./explore.ts";
 import { Model, problem } from "./model.ts";
 import { nearMiss } from "./near-miss.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
@@ -13,6 +13,7 @@ import type { Race } from "./races.ts";
 import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
 import type { Assertion, Frequency, Memory, Scenario } from "./scenario.ts";
+import type { Move } from "./schedule.ts";
 import { Transitions } from "./transitions.ts";
 
 export interface JudgeOptions {
@@ -179,6 +180,7 @@ class Judge {
     return new Exploration(this.#transitions, {
       states,
       all: this.#wantsFinals,
+      symmetry: this.#options.reduce !== false,
       ...(reduction === undefined || reduction.names.length === 0 ? { count: SMALL } : { reduction }),
     });
   }

@@ -223,6 +223,40 @@ export class RcuDomain {
     i32[this.#at + ORDER] = 0;
   }
 
+  /** Exchanges two readers: the sections they are in, and what is waited for of them. Renumbers as `normalise` does. */
+  exchange(a: number, b: number): void {
+    this.normalise();
+    const { i32 } = this.#memory;
+    const swap = (one: number, other: number) => {
+      const depth = i32[one];
+      i32[one] = i32[other];
+      i32[other] = depth;
+    };
+    for (const flavour of [PLAIN, TRACE] as const) swap(this.#reader(a, flavour), this.#reader(b, flavour));
+    for (let record = 0; record < i32[this.#at + CAPACITY]; record++) {
+      const at = this.#recordIndex(record) + WAITED;
+      swap(at + a, at + b);
+      if (i32[at + a] !== 0) i32[at + a] = a + 1;
+      if (i32[at + b] !== 0) i32[at + b] = b + 1;
+    }
+    for (const flavour of [PLAIN, TRACE] as const) {
+      for (const reader of [a, b]) {
+        const at = this.#reader(reader, flavour);
+        i32[at + 1] = i32[at] === 0 ? 0 : reader + 1;
+      }
+    }
+  }
+
+  /** What is known of a reader, as text: equal texts, and the two can be exchanged without a change. Of renumbered words. */
+  text(reader: number): string {
+    const { i32 } = this.#memory;
+    const words = [i32[this.#reader(reader, PLAIN)], i32[this.#reader(reader, TRACE)]];
+    for (let record = 0; record < i32[this.#at + CAPACITY]; record++) {
+      words.push(i32[this.#recordIndex(record) + WAITED + reader] === 0 ? 0 : 1);
+    }
+    return words.join(" ");
+  }
+
   /** Where its words are: address and length in bytes of the readers' block, and of the records. */
   get ranges(): readonly (readonly [number, number])[] {
     const { i32 } = this.#memory;

@@ -3,8 +3,9 @@
 import { describe, expect, it } from "vitest";
 import { Exploration } from "../../src/litmus/explore.ts";
 import { Model } from "../../src/litmus/model.ts";
+import { MANY, row } from "../../src/litmus/rows.ts";
 import type { Scenario } from "../../src/litmus/scenario.ts";
-import { MANY, row, Transitions } from "../../src/litmus/transitions.ts";
+import { Transitions } from "../../src/litmus/transitions.ts";
 import { scenarioOf } from "../support/litmus-campaign.ts";
 import { example, scenarioFile } from "./support.ts";
 

@@ -1,8 +1,8 @@
 // A failing schedule leads to the same state every time: in the explorer's tables, on the machine, and on a machine that is
 // taken back to earlier moments on the way.
 import { describe, expect, it } from "vitest";
-import type { Move } from "../../src/litmus/explore.ts";
 import { Model } from "../../src/litmus/model.ts";
+import type { Move } from "../../src/litmus/schedule.ts";
 import { parseSchedule, scheduleText } from "../../src/litmus/schedule.ts";
 import { tell } from "../../src/litmus/telling.ts";
 import { Transitions } from "../../src/litmus/transitions.ts";
