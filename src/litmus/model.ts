@@ -13,6 +13,7 @@ import { Checks, type Violation } from "./checks.ts";
 import { keyBytes } from "./contents.ts";
 import type { Atom } from "./expression.ts";
 import { KernelThread } from "./kernel-thread.ts";
+import { placements } from "./placement.ts";
 import { ProgramThread } from "./program-thread.ts";
 import { Properties } from "./properties.ts";
 import { MOST_THREADS, Races } from "./races.ts";
@@ -238,8 +239,7 @@ function assembleParts(scenario: Scenario): Parts | Problem {
   const { profile } = scenario;
   const programDefs = scenario.threads.filter((each): each is ProgramDef => each.kind === "program");
   const userDefs = scenario.threads.filter((each): each is UserDef => each.kind === "user");
-  const alone = userDefs.filter((each) => each.cpu === undefined);
-  const cpus = Math.max(1, programDefs.length + alone.length);
+  const { cpus, users: places } = placements(scenario);
   const chooser = { choose: (_n: number) => 0 };
   const machine = new Machine({
     cpus,
@@ -300,7 +300,7 @@ function assembleParts(scenario: Scenario): Parts | Problem {
   }
   const properties = new Properties(machine.memory, machine.mapSet, [...new Set(marks)], [...new Set(torn)]);
   for (const name of scenario.later) properties.hide(ids.get(name) ?? 0);
-  const shared = new Set(userDefs.flatMap((each) => each.cpu ?? []));
+  const shared = new Set(places.flatMap((each) => each.cpus));
   const buffers =
     profile.memory === "sc" ? [] : plans.map(({ def }) => new StoreBuffer(`${def.name}'s stores`, machine.memory));
   const programs = plans.map(({ def, index }, at) => {
@@ -310,22 +310,21 @@ function assembleParts(scenario: Scenario): Parts | Problem {
     const buffer = buffers[at];
     return new ProgramThread(machine, {
       ...plan,
-      shares: shared.has(def.name),
+      shares: shared.has(at),
       freeing,
       cut: profile.misaligned,
       ...(buffer === undefined ? {} : { buffer }),
     });
   });
-  let next = programDefs.length;
   const observed =
     freeing ||
     commands.some((each) => each.kind === "freeze" || each.kind === "create") ||
     (userDefs.length > 1 && waiting);
   const users = userDefs.map((def, at) => {
-    const cpu = def.cpu === undefined ? next++ : programDefs.findIndex((each) => each.name === def.cpu);
     const globalWaits = profile.membarrierGlobal === "rcu";
-    const plan = { name: def.name, script: def.script, cpu: Math.max(0, cpu), reader: cpus + at, maps: ids };
-    return new UserThread(machine, properties, { ...plan, globalWaits, observed });
+    const plan = { name: def.name, script: def.script, placement: places[at], reader: cpus + at, maps: ids };
+    const choose = (n: number): number => chooser.choose(n);
+    return new UserThread(machine, properties, { ...plan, choose, globalWaits, observed });
   });
   const races = race !== undefined ? new Races(machine, [...programs, ...users], waiting) : undefined;
   return { machine, ids, freeing, properties, programs, users, buffers, chooser, races };

@@ -4,6 +4,7 @@ import { type Source, type Span, spanOf } from "../diag/source.ts";
 import { didYouMean } from "../diag/suggest.ts";
 import type { Program } from "../isa/program.ts";
 import { atomsOf } from "./expression.ts";
+import { OWN } from "./placement.ts";
 import { readAssertions } from "./read-assertions.ts";
 import { readCommand } from "./read-commands.ts";
 import { mapDirective, readMaps } from "./read-maps.ts";
@@ -149,8 +150,8 @@ class ScenarioReader {
     if (cpu === undefined) return { kind: "user", name: pair.key, script, at: pair.keyAt };
     const name = reader.text(cpu);
     const others = all.filter((each) => !isScript(each.value)).map((each) => each.key);
-    if (!others.includes(name))
-      reader.wrong(cpu.value.at, `no program runs as \`${name}\``, `there is ${others.join(", ")}`);
+    if (!others.includes(name) && name !== OWN)
+      reader.wrong(cpu.value.at, `no program runs as \`${name}\``, `there is ${[...others, OWN].join(", ")}`);
     return { kind: "user", name: pair.key, cpu: name, script, at: pair.keyAt };
   }
 

@@ -60,7 +60,7 @@ export interface ProgramThread {
 export interface UserThread {
   readonly kind: "user";
   readonly name: string;
-  /** The CPU it runs on, by the name of the program thread there; absent: one of its own. */
+  /** The CPU it runs on, by the name of the program thread there, or `own`; absent: each that makes a difference (placement.ts). */
   readonly cpu?: string;
   readonly script: readonly Command[];
   readonly at?: Span;

@@ -312,9 +312,19 @@ class Teller {
     if (command === undefined || !("map" in command)) return "";
     const key =
       "key" in command && command.key !== undefined && command.key.length > 0 ? `[${number(command.key)}]` : "";
-    if (command.kind !== "update") return `${command.kind} ${command.map}${key}`;
+    const where = this.#placeText(thread);
+    if (command.kind !== "update") return `${command.kind} ${command.map}${key}${where}`;
     const value = "map" in command.value ? command.value.map : words(command.value.bytes);
-    return `update ${command.map}${key} = ${value}`;
+    return `update ${command.map}${key} = ${value}${where}`;
+  }
+
+  /** On which CPU a script is that could be on others. */
+  #placeText({ name, chosenCpu }: UserThread): string {
+    if (chosenCpu < 0) return "";
+    const { programs, users } = this.#model;
+    const others = users.filter((each) => each.name !== name && each.plan.placement.cpus[0] === chosenCpu);
+    const beside = programs[chosenCpu] ?? others[0];
+    return beside === undefined ? " on its own CPU" : ` on ${beside.name}'s CPU`;
   }
 
   /** What a command gave its variable. */

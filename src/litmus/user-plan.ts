@@ -1,10 +1,13 @@
 // What a script of userspace is given when its thread is made, and how its variables are kept.
+import type { Placement } from "./placement.ts";
 import type { Command } from "./scenario.ts";
 
 export interface UserPlan {
   readonly name: string;
   readonly script: readonly Command[];
-  readonly cpu: number;
+  readonly placement: Placement;
+  /** Picks one of n possibilities. */
+  readonly choose: (n: number) => number;
   /** Its number among the RCU readers. */
   readonly reader: number;
   /** Ids of the maps by name. */
@@ -21,4 +24,9 @@ export interface Variable {
   readonly at: number;
   readonly words: number;
   readonly bytes: number;
+}
+
+/** Bytes filled up to whole words of 8. */
+export function round8(size: number): number {
+  return (size + 7) & -8;
 }

@@ -11,9 +11,9 @@ import { type Actor, DONE, type Next, PRIVATE, type Touch, VISIBLE, type Words }
 import { LOGICAL_WORDS, Logical } from "./logical.ts";
 import type { Properties } from "./properties.ts";
 import type { Command } from "./scenario.ts";
-import type { UserPlan, Variable } from "./user-plan.ts";
+import { round8, type UserPlan, type Variable } from "./user-plan.ts";
 
-const local = { pc: 0, stage: 1, record: 2, logical: 3, count: 3 + LOGICAL_WORDS } as const;
+const local = { pc: 0, stage: 1, record: 2, place: 3, logical: 4, count: 4 + LOGICAL_WORDS } as const;
 const READY = 0;
 const OPERATING = 1;
 const WAITING = 2;
@@ -43,7 +43,7 @@ export class UserThread implements Actor {
     this.#maps = machine.mapSet;
     this.#users = machine.maps;
     this.#properties = properties;
-    this.op = machine.mapSet.newOperation(plan.cpu, plan.reader, true);
+    this.op = machine.mapSet.newOperation(plan.placement.cpus[0], plan.reader, true);
     let words: number = local.count;
     let scratch = 8;
     for (const command of plan.script) {
@@ -249,6 +249,7 @@ export class UserThread implements Actor {
     const value = this.#scratch + round8(maps.word(id, map.keySize));
     memory.u8.fill(0, this.#scratch, this.#scratch + this.#scratchWords * 4);
     if (command.key !== undefined) memory.u8.set(command.key, this.#scratch);
+    if (writes) this.#place(command.map);
     const i32 = memory.i32;
     i32.fill(0, this.op + w.status, this.op + w.held);
     i32[this.#own + local.stage] = OPERATING;
@@ -280,6 +281,25 @@ export class UserThread implements Actor {
     }
     if (status === OP_DONE) this.#finish(command);
     return 0;
+  }
+
+  /** Before it first changes elements that belong to CPUs it is on one of those it may be on. */
+  #place(name: string): void {
+    const { cpus, dealing } = this.plan.placement;
+    if (cpus.length < 2 || !dealing.has(name) || this.#i32[this.#own + local.place] !== 0) return;
+    this.#i32[this.#own + local.place] = this.plan.choose(cpus.length) + 1;
+    this.#takePlace();
+  }
+
+  #takePlace(): void {
+    const place = Math.max(1, this.#i32[this.#own + local.place]) - 1;
+    this.#i32[this.op + w.cpu] = this.plan.placement.cpus[place];
+  }
+
+  /** The CPU it is on, where it had a choice and has made it; -1 elsewhere. */
+  get chosenCpu(): number {
+    const place = this.#i32[this.#own + local.place];
+    return place === 0 ? -1 : this.plan.placement.cpus[place - 1];
   }
 
   #bytesOf(id: number, command: Extract<Command, { kind: "update" }>): Uint8Array | number {
@@ -353,6 +373,7 @@ export class UserThread implements Actor {
     const i32 = this.#i32;
     let from = start;
     for (let i = 0; i < this.#words; i++) i32[this.#own + i] = words[from++];
+    this.#takePlace();
     for (const at of this.readerWords) i32[at] = words[from++];
     if (this.#stage !== OPERATING) {
       // What another state was in the middle of is over here.
@@ -363,8 +384,4 @@ export class UserThread implements Actor {
     for (let i = 0; i <= w.held; i++) i32[this.op + i] = words[from++];
     for (let i = 0; i < this.#scratchWords; i++) i32[(this.#scratch >> 2) + i] = words[from++];
   }
-}
-
-function round8(size: number): number {
-  return (size + 7) & -8;
 }

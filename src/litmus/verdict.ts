@@ -262,8 +262,10 @@ class Judge {
     return isJudged && this.#model.checks.evaluated[at] === 0;
   }
 
-  #misaligned({ name, split }: Model["programs"][number]): Verdict["misaligned"] {
-    return [...split].map((place) => {
+  #misaligned({ name, split }: Model["programs"][number], at: number): Verdict["misaligned"] {
+    // Of programs that are alike the first one's steps are made.
+    const first = this.#transitions.twins?.first(at) ?? at;
+    return [...new Set([...split, ...this.#model.programs[first].split])].map((place) => {
       const { program, pc } = partsOf(place);
       return { thread: name, pc, ...lineAt(this.#model.machine.loaded(program).code.program, pc) };
     });
@@ -319,7 +321,7 @@ class Judge {
       observations,
       races: [...(this.#model.races?.found.values() ?? [])],
       vacuous: whole ? assertions.filter((each, at) => this.#isVacuous(each, at)).map((each) => each.text) : [],
-      misaligned: this.#model.programs.flatMap((each) => this.#misaligned(each)),
+      misaligned: this.#model.programs.flatMap((each, at) => this.#misaligned(each, at)),
       unreached: whole ? this.#unreached() : [],
       ...(near === undefined ? {} : { nearMiss: near }),
       reductions: [...(this.#model.fuse ? ["step fusion"] : []), ...(walk?.reductions ?? [])],
