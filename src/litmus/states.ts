@@ -1,7 +1,7 @@
 // The states seen: tuples of small numbers, each kept once and compared whole, so that no state is lost to a hash.
 import { doubled, mix } from "./interner.ts";
 
-const CHUNK = 16;
+const CHUNK = 12;
 const CHUNK_STATES = 1 << CHUNK;
 
 export class States {
@@ -89,7 +89,7 @@ export class States {
 
 /** A number for each state, growing as states do. */
 export class PerState {
-  #words: Int32Array = new Int32Array(1024);
+  #words: Int32Array = new Int32Array(64);
 
   get(id: number): number {
     return id < this.#words.length ? this.#words[id] : 0;

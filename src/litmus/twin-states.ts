@@ -47,7 +47,7 @@ export class TwinStates {
   /** Of the other twins: the number of their own words for a number that all have, plus 1, and the other way round. */
   readonly #reals: readonly PerState[];
   readonly #numbers: readonly PerState[];
-  readonly #exchanged: Exchanged[] = [];
+  readonly #exchanged = new Map<number, Exchanged>();
   /** Of each thread, by number of shared words: what they have of it, as a number that means the same for all twins, plus 1. */
   readonly #mapSides: readonly PerState[];
   readonly #rcuSides: readonly PerState[];
@@ -119,7 +119,9 @@ export class TwinStates {
 
   #between(a: number, b: number): Exchanged {
     const at = a < b ? a * this.#first.length + b : b * this.#first.length + a;
-    return (this.#exchanged[at] ??= { maps: new PerState(), rcu: new PerState() });
+    let found = this.#exchanged.get(at);
+    if (found === undefined) this.#exchanged.set(at, (found = { maps: new PerState(), rcu: new PerState() }));
+    return found;
   }
 
   /** The number of the maps' words with two threads exchanged. */

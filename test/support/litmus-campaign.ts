@@ -10,6 +10,8 @@ import { type RandomScenario, random, randomScenario, scenarioText, type UserOp 
 
 /** Walks without step fusion are longer by far: they are made where the fused one has no more states than this. */
 const UNFUSED = 250;
+/** The same of scenarios whose programs are alike, which step fusion does not know of. */
+const UNFUSED_TWINS = 50;
 
 export interface Compared {
   readonly seed: number;
@@ -58,7 +60,7 @@ export function twinScenarioOf(seed: number): Scenario {
   const percpu = pick(2) === 0;
   const users = found.users
     .slice(0, 1)
-    .map((script) => script.filter((op) => !percpu || !touchesWords(op)).slice(0, programs.length > 2 ? 2 : 3))
+    .map((script) => script.filter((op) => !percpu || !touchesWords(op)).slice(0, programs.length > 2 ? 1 : 3))
     .filter((script) => script.length > 0);
   const marks = users.some((script) => script.some((op) => op.kind === "mark"));
   const { never, ...rest } = found;
@@ -97,9 +99,13 @@ function cameOf(scenario: Scenario, schedule: readonly Move[]): string | undefin
   return (observer.stuck(tuple, 0) ?? observer.broken(observer.values(tuple, 0)))?.text;
 }
 
-/** What a walk found: the verdict, the final states, and in which bytes which threads race. */
+/**
+ * What a walk found: the verdict, the final states, and in which bytes which threads race. A violation ends its way, so
+ * that what two accesses after it would have been remarked for depends on which of the ways is walked.
+ */
 function found(verdict: Verdict): string {
-  const races = verdict.races.map(({ kind, place, first, second }) =>
+  const told = verdict.races.filter(({ kind }) => kind === "race" || verdict.status === "holds");
+  const races = told.map(({ kind, place, first, second }) =>
     [kind, place, ...[first, second].map((side) => `${side.thread} ${side.access} ${side.bytes}`).sort()].join(" "),
   );
   return JSON.stringify([
@@ -145,7 +151,7 @@ export function compareReductions(seed: number): Compared {
     sorted: sorted.statistics.states,
     symmetric: sorted.reductions.includes("CPU symmetry"),
   };
-  if (plain.statistics.states > UNFUSED) return { ...one, wrong };
+  if (plain.statistics.states > (seed % 2 === 0 ? UNFUSED : UNFUSED_TWINS)) return { ...one, wrong };
   const unfused = judged(scenario, { fuse: false, reduce: false });
   if (found(plain) !== found(unfused)) wrong.push("step fusion");
   return { ...one, unfused: unfused.statistics.states, wrong };
