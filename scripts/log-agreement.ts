@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type CorpusRecord, corpusCase } from "../src/lab/corpus.ts";
 import { verify } from "../src/verifier/verify.ts";
+import { type LogShape, renamed, shapeOf, type Visit } from "../test/support/log-shape.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,61 +18,6 @@ const { values } = parseArgs({
 });
 const folder = values.corpus ?? "";
 if (!existsSync(join(folder, "states"))) throw new Error("--corpus DIR: a folder with verdicts.jsonl and states/");
-
-const noise =
-  /^(?:mark_precise:|\(\d+(?:,\d+)*\) |SCC |frame \d+: propagating|Live regs|verification time|stack depth|processed |\d+:$)/;
-const live = /^ *\d* *\d+: [.0-9]{10} \(/;
-
-/** One visit of an instruction: where from, its words, and the state behind it. */
-interface Visit {
-  readonly insn: string;
-  state: string;
-}
-
-interface Shape {
-  readonly visits: readonly Visit[];
-  /** The other lines: from, safe, caller, callee, messages. */
-  readonly others: readonly string[];
-}
-
-function shapeOf(log: string): Shape {
-  const visits: Visit[] = [];
-  const others: string[] = [];
-  let open: Visit | undefined;
-  for (const line of log.replace(/0xffff[0-9a-f]{12}\b/g, "ADDRESS").split("\n")) {
-    if (line.trim() === "" || noise.test(line) || live.test(line)) continue;
-    const insn = /^(\d+: \([0-9a-f]{2}\) .*?)(?: *; ?(.*))?$/.exec(line);
-    if (insn !== null) {
-      open = { insn: (insn[1] ?? "").replace(/#\d+$/, "#"), state: insn[2] ?? "" };
-      visits.push(open);
-      continue;
-    }
-    const state = /^\d+: ((?:frame\d+: )?R\d.*)$/.exec(line);
-    // A state on a line of its own belongs to the instruction before it, unless that path ended.
-    if (state !== null && open !== undefined && open.state === "") open.state = state[1] ?? "";
-    else others.push(line.trim());
-    if (state === null) open = undefined;
-  }
-  return { visits, others };
-}
-
-/** Identities in the order of their first appearance, so that only what they join counts. */
-function renamed(shape: Shape): Shape {
-  const names = new Map<string, string>();
-  const rename = (text: string): string =>
-    text.replace(/((?:ref_obj_|dynptr_|ref_)?id=|refs=)([\d,]+)/g, (_, word: string, ids: string) => {
-      const list = ids.replace(/\d+/g, (id) => {
-        const known = names.get(id) ?? String(names.size + 1);
-        names.set(id, known);
-        return known;
-      });
-      return word + list;
-    });
-  return {
-    visits: shape.visits.map(({ insn, state }) => ({ insn, state: rename(state) })),
-    others: shape.others.map(rename),
-  };
-}
 
 /** How many of one list are in the other, in order: the longest common subsequence. */
 function common(a: readonly string[], b: readonly string[]): number {
@@ -109,7 +55,7 @@ for (const line of records) {
   const theirs = shapeOf(readFileSync(join(folder, "states", `${record.id}.log`), "utf8"));
   totals.programs++;
   const text = ({ insn, state }: Visit): string => `${insn} ; ${state}`;
-  const words = (shape: Shape): readonly string[] => shape.visits.map((visit) => visit.insn);
+  const words = (shape: LogShape): readonly string[] => shape.visits.map((visit) => visit.insn);
   count(totals.insns, common(words(ours), words(theirs)), theirs.visits.length);
   const exact = common(ours.visits.map(text), theirs.visits.map(text));
   count(totals.lines, exact, theirs.visits.length);
@@ -117,7 +63,7 @@ for (const line of records) {
   const [mine, wanted] = [a.visits.map(text), b.visits.map(text)];
   const same = common(mine, wanted);
   count(totals.renamed, same, wanted.length);
-  const registers = (shape: Shape): readonly string[] =>
+  const registers = (shape: LogShape): readonly string[] =>
     shape.visits.flatMap(({ insn, state }) => state.split(/ (?=R\d|fp|refs)/).map((part) => `${insn} ${part}`));
   count(totals.states, common(registers(a), registers(b)), registers(b).length);
   const others = common(a.others, b.others);

@@ -7,6 +7,8 @@ export interface Equivalent {
   /** The line, without the mistake. */
   readonly source: string;
   readonly from: string;
+  /** Which of those on the line, the first being 0; absent: the first. */
+  readonly nth?: number;
   readonly why: string;
 }
 
@@ -54,12 +56,6 @@ export const equivalent: readonly Equivalent[] = [
     why: "the low half is known to be one number",
   },
   {
-    file: "src/verifier/search/widen.ts",
-    source: "if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;",
-    from: "if (",
-    why: "a slot without a value spills 0 bytes, so the sizes differ",
-  },
-  {
     file: "src/verifier/search/liveness.ts",
     source: "for (let pc = insns.length - 1; pc >= 0; pc--) {",
     from: "- 1",
@@ -84,12 +80,6 @@ export const equivalent: readonly Equivalent[] = [
     why: "there is no register 11 to be read",
   },
   {
-    file: "src/verifier/domain/tnum.ts",
-    source: "export function reverse(t: Tnum, size: 16 | 32 | 64): Tnum {",
-    from: "|",
-    why: "a type, of which nothing is left when it runs",
-  },
-  {
     file: "src/verifier/check/stack.ts",
     source: "if (!fixed && !env.profile.privileged) {",
     from: "if (",
@@ -109,13 +99,99 @@ export const equivalent: readonly Equivalent[] = [
   },
   {
     file: "src/verifier/domain/arithmetic.ts",
-    source: "if (width === 32 || !low) return low && a.s32max === greatest32;",
-    from: "if (",
+    source: "a.smaxHi === greatest32 &&",
+    from: "smaxHi",
     why: "the way around that this opens comes to the same products, slower",
+  },
+  {
+    file: "src/verifier/domain/arithmetic.ts",
+    source: "if (count < 32) {",
+    from: "<",
+    why: "the low half of what is shifted by 32 is 0, which its bits say already, and only 0 passes the tests within",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "this.uminHi = this.umaxHi = this.sminHi = this.smaxHi = 0;",
+    from: "umaxHi",
+    why: "the bits of the high half are 0, and settling, which always follows, takes the bound from them",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (this.clash) return false;",
+    from: "if (",
+    why: "a clash is a change, and the next round looks at it before it does anything with it",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (lowMin !== 0 || lowMax !== -1) {",
+    from: "lowMax",
+    why: "within, a low half without bounds moves nothing",
+  },
+  {
+    file: "src/verifier/domain/word.ts",
+    source: "return aHi === bHi ? aLo >>> 0 < bLo >>> 0 : aHi < bHi;",
+    from: "<",
+    nth: 1,
+    why: "the two are not equal there",
+  },
+  {
+    file: "src/verifier/domain/word.ts",
+    source: "return aHi === bHi ? aLo >>> 0 < bLo >>> 0 : aHi >>> 0 < bHi >>> 0;",
+    from: "<",
+    nth: 1,
+    why: "the two are not equal there",
+  },
+  {
+    file: "src/verifier/search/widen.ts",
+    source: "if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;",
+    from: "||",
+    why: "a slot without a value spills 0 bytes, so the sizes differ",
+  },
+  {
+    file: "src/verifier/search/worklist.ts",
+    source: "if (known === null || known.depth > outer.depth) at.loop = outer;",
+    from: ">",
+    why: "both are open, so on the way to here, where no two are equally deep",
+  },
+  {
+    file: "src/verifier/transfer/branch.ts",
+    source: "for (let at = 0; at < frame.stack.count; at++) {",
+    from: "<",
+    why: "behind the last slot there is no value",
+  },
+  {
+    file: "src/verifier/search/structure.ts",
+    source: "if (pc >= program.insns.length || seen[pc] === 1) continue;",
+    from: ">=",
+    why: "behind the last instruction there is none, which is looked at next",
+  },
+  {
+    file: "src/verifier/search/demand.ts",
+    source: "slotsHi.fill(0);",
+    from: "slotsHi.fill(0);",
+    why: "a way back ends when nothing is followed any more, so nothing is left over from it",
+  },
+  {
+    file: "src/verifier/search/worklist.ts",
+    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
+    from: "||",
+    why: "outside of the stack there is no slot, and so no object in it",
+  },
+  {
+    file: "src/verifier/search/worklist.ts",
+    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
+    from: ">=",
+    why: "outside of the stack there is no slot, and so no object in it",
+  },
+  {
+    file: "src/verifier/search/worklist.ts",
+    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
+    from: "if (",
+    why: "outside of the stack there is no slot, and so no object in it",
   },
 ];
 
 /** Whether an entry is for this mutation. */
-export function isTheOne(each: Equivalent, { file, source, from }: Mutation): boolean {
-  return each.file === file && each.source === source && each.from === from;
+export function isTheOne(each: Equivalent, { file, source, from, nth }: Mutation): boolean {
+  return each.file === file && each.source === source && each.from === from && (each.nth ?? 0) === nth;
 }

@@ -11,6 +11,8 @@ export interface Mutation {
   /** The line, without the mistake. */
   readonly source: string;
   readonly from: string;
+  /** Which of those on the line, the first being 0. */
+  readonly nth: number;
   readonly to: string;
   /** The whole file with the mistake in it. */
   readonly text: string;
@@ -20,6 +22,8 @@ interface Pattern {
   readonly kind: Kind;
   readonly find: RegExp;
   readonly replace: (found: string) => string;
+  /** What comes behind, up to the bracket that is open, is one operand of the replacement. */
+  readonly whole?: true;
 }
 
 const swapped = (pairs: readonly (readonly [string, string])[]): ((found: string) => string) => {
@@ -60,7 +64,12 @@ const patterns: readonly Pattern[] = [
   },
   // A whole statement that is a call, or a marking assignment, left out.
   { kind: "mark", find: /^ +(?:[\w.]+\([^\n]*\)|[\w.?]+ (?:\|=|&=|\+=) [^\n]*);$/gm, replace: () => "" },
-  { kind: "skip", find: /\bif \((?=[^\n]*(?:\) return|\) continue|\) \{$))/gm, replace: () => "if (false && " },
+  {
+    kind: "skip",
+    find: /\bif \((?=[^\n]*(?:\) return|\) continue|\) \{$))/gm,
+    replace: () => "if (false && (",
+    whole: true,
+  },
   { kind: "skip", find: /\breturn (?:true|false);/g, replace: swapped([["return true;", "return false;"]]) },
 ];
 
@@ -71,23 +80,33 @@ const patterns: readonly Pattern[] = [
 function silent(text: string): (at: number) => boolean {
   const spans: (readonly [number, number])[] = [];
   const hidden =
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^( *)(?:text|label|help|facts):[^\n]*(?:\n\1 +[^\n]*)*$|^ *kernel:[^\n]*$|^ *declare [^\n]*$/gm;
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^( *)(?:text|label|help|facts):[^\n]*(?:\n\1 +[^\n]*)*$|^ *kernel:[^\n]*$|^ *declare [^\n]*$|: -?\d+(?: \| -?\d+)+/gm;
   for (const match of text.matchAll(hidden)) spans.push([match.index, match.index + match[0].length]);
   return (at) => spans.some(([from, to]) => at >= from && at < to);
+}
+
+/** Where the bracket is closed that is open at a place of the text. */
+function closing(text: string, from: number): number {
+  let at = from;
+  for (let open = 1; open > 0; at++) open += text[at] === "(" ? 1 : text[at] === ")" ? -1 : 0;
+  return at - 1;
 }
 
 /** Every mutation of a file. */
 export function mutationsOf(root: string, file: string): readonly Mutation[] {
   const text = readFileSync(`${root}/${file}`, "utf8");
   const isSilent = silent(text);
-  return patterns.flatMap(({ kind, find, replace }) =>
+  return patterns.flatMap(({ kind, find, replace, whole }) =>
     [...text.matchAll(find)].flatMap((match): Mutation[] => {
       const [from] = match;
       const at = match.index;
       const to = replace(from);
       const start = at + from.length - from.trimStart().length;
       if (to === from || isSilent(start)) return [];
+      const end = at + from.length;
+      const rest = whole ? closing(text, end) : end;
       const line = text.slice(0, start).split("\n").length;
+      const begins = text.lastIndexOf("\n", start - 1) + 1;
       return [
         {
           kind,
@@ -95,8 +114,9 @@ export function mutationsOf(root: string, file: string): readonly Mutation[] {
           line,
           source: (text.split("\n")[line - 1] ?? "").trim(),
           from: from.trim(),
+          nth: [...text.slice(begins, start).matchAll(find)].filter(([other]) => other === from).length,
           to: to.trim(),
-          text: text.slice(0, at) + to + text.slice(at + from.length),
+          text: `${text.slice(0, at)}${to}${text.slice(end, rest)}${whole ? ")" : ""}${text.slice(rest)}`,
         },
       ];
     }),

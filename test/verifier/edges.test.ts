@@ -14,6 +14,7 @@ const head = `.prog sched_cls
 .map keyed, type=hash, key=8, value=16, max=4
 .map one, type=array, key=4, value=16, max=1, spin_lock=0
 .map two, type=array, key=4, value=16, max=1, spin_lock=0
+.map ring, type=ringbuf, max=4096
 r6 = r1
 r7 = map_value[small] ll
 r8 = *(u64 *)(r7 + 0)
@@ -84,6 +85,29 @@ r9 = 0
 r1 = *(u64 *)(r10 - ${depth})
 r7 += r1
 r0 = *(u8 *)(r7 + 0)`;
+
+/** Five more than a number in 32 bits and in 64; what is found of one is no bound of the other. */
+const sums = (bounded: string, used: string): string => `r8 = *(u32 *)(r7 + 0)
+r1 = r8
+w1 += 5
+r2 = r8
+r2 += 5
+if ${bounded} > 10 goto +2
+r7 += ${used}
+r0 = *(u8 *)(r7 + 0)`;
+/** Two records reserved in an order that differs by the way, as does a number. */
+function swappedHolds(other: number): string {
+  const reserve = (depth: number): string =>
+    `r1 = ring ll\nr2 = 8\nr3 = 0\ncall bpf_ringbuf_reserve\n*(u64 *)(r10 - ${depth}) = r0\n`;
+  const discard = (depth: number): string =>
+    `r1 = *(u64 *)(r10 - ${depth})\nif r1 == 0 goto +2\nr2 = 0\ncall bpf_ringbuf_discard\n`;
+  return `if r8 == 0 goto other
+${reserve(16)}${reserve(24)}r9 = 1
+goto join
+other: ${reserve(24)}${reserve(16)}r9 = ${other}
+join: ${discard(16)}${discard(24)}r7 += r9
+r0 = *(u8 *)(r7 + 0)`;
+}
 
 const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
   ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
@@ -250,6 +274,29 @@ call bpf_spin_unlock`,
     "unbounded memory access",
   ],
   ["a number at the stack's end", spilled(512), "invalid access to map value"],
+  [
+    "a copy, farther from the other than 32 bits say",
+    "r1 = r8\nr2 = 0x100000001 ll\nr1 += r2\nif r8 > 7 goto +3\nr7 += r1\nr0 = *(u8 *)(r7 + 0)",
+    "map_value pointer and register with unbounded min value",
+  ],
+  ["a sum in 64 bits, after one in 32", sums("r1", "r2"), "R7 unbounded memory access"],
+  ["a sum in 32 bits, after one in 64", sums("r2", "r1"), "R7 unbounded memory access"],
+  [
+    "the upper half of 32 bits fetched from the stack",
+    "*(u64 *)(r10 - 8) = 0\nw1 = 3\nw1 = atomic_fetch_add((u32 *)(r10 - 8), w1)\nr1 >>= 32\nr7 += r1\nr0 = *(u8 *)(r7 + 15)",
+    null,
+  ],
+  [
+    "the packet, over and over",
+    `${packet("r3 > r2", 7)}\nif r8 == 7 goto +2\nr0 = *(u8 *)(r6 + 0)\ngoto -2`,
+    "infinite loop detected",
+  ],
+  [
+    "two that are held, found in another order, by one way with too great a number",
+    swappedHolds(40),
+    "invalid access to map value",
+  ],
+  ["two that are held, found in another order", swappedHolds(1), null],
 ];
 
 function programOf(body: string): Program {

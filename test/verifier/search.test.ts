@@ -84,6 +84,56 @@ r5 = 2\nr4 = r9\nr4 += r5\nr0 = *(u8 *)(r4 + 0)\nr3 = ${slot}\nout:\nr0 = 0\nexi
   expect([264, 328, 512].map(walked)).toEqual([16, 16, 16].map(walked));
 });
 
+it("what a slot held before it was written over is not rested on", () => {
+  const walked = (depth: number): number => {
+    const slot = `*(u64 *)(r10 - ${depth})`;
+    const coins = Array.from(
+      { length: 6 },
+      (_, n) => `${coin(`other${n}`)}${slot} = ${n}\ngoto join${n}\nother${n}:\n${slot} = ${n + 50}\njoin${n}:`,
+    ).join("\n");
+    const text = `${value}${found}${coins}\nr3 = ${slot}\n${slot} = 3\nr3 = ${slot}\nr9 += r3\nr0 = *(u8 *)(r9 + 0)\nout:\nr0 = 0\nexit`;
+    const verdict = judged(text);
+    expect(answer(verdict)).toBe("accepted");
+    return verdict.statistics.instructions;
+  };
+  expect(walked(16)).toBeLessThan(100);
+  expect([256, 264, 512].map(walked)).toEqual([16, 16, 16].map(walked));
+});
+
+it.each([16, 512])("a loop around one that ends goes on for ever: the iterator %i bytes down", (depth) => {
+  // What is new in its second round is written over before the inner loop; only the third is like the second.
+  const iterator = `r1 = r10\nr1 += -${depth}`;
+  const text = (end: string) => `.prog syscall
+r9 = 0
+again:
+if r9 == 5 goto out
+r9 = 1
+${iterator}
+r2 = 0
+r3 = 10
+call bpf_iter_num_new
+next:
+${iterator}
+call bpf_iter_num_next
+if r0 == 0 goto done
+goto next
+done:
+${iterator}
+call bpf_iter_num_destroy
+r0 = 1
+r0 = 2
+r0 = 3
+r0 = 4
+if r0 == 0 goto out
+if r0 == 0 goto out
+${end}
+out:
+r0 = 0
+exit`;
+  expect(answer(judged(text("goto again")))).toBe("E0201");
+  expect(answer(judged(text("r0 = 0")))).toBe("accepted");
+});
+
 it.each([
   [
     "zeroes",

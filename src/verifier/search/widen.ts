@@ -1,6 +1,6 @@
 // Loops that end by themselves (iterators, callbacks, may_goto) are walked until nothing new is learnt. A number
-// that still changes from round to round, and that nothing has relied on, is given up, so that the walk ends
-// (kernel: widen_imprecise_scalars). The reference engine does not know what is relied on, and gives a number up
+// that still changes from round to round, and that nothing has relied on, is given up on the way into the next round,
+// so that the walk ends (kernel: widen_imprecise_scalars). The reference engine does not know what is relied on, and gives a number up
 // only towards the side it grows to (interval widening, Cousot and Cousot 1977).
 import { intersect, Scalar, subset } from "../domain/scalar.ts";
 import type { Slot } from "../state/stack.ts";

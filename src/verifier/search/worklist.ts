@@ -63,6 +63,8 @@ export class Search {
   private jumpsSinceState = 0;
   /** Ways put aside to be walked later. */
   private waysSinceState = 0;
+  /** At an instruction that begins a round: the state that the round before began with. */
+  private earlier: State | null = null;
 
   constructor(walk: Walk) {
     this.walk = walk;
@@ -71,6 +73,10 @@ export class Search {
 
   push(state: State): void {
     this.waysSinceState++;
+    // The way into the next round; the way out of the loop keeps what is known.
+    if (this.earlier !== null && state.pc === this.earlier.pc + 1) {
+      widened(this.earlier, state, this.walk.env.reference);
+    }
     if (state.parent !== null) state.parent.open++;
     this.pending.push(state);
     if (this.pending.length > MOST_PENDING) {
@@ -107,6 +113,7 @@ export class Search {
       }
       if ((walked & (BREATH - 1)) === 0) breathe?.(this.counters);
       this.sinceState++;
+      this.earlier = null;
       if (this.structure.prunePoints[pc] === 1 && this.visited(state)) {
         this.counters.pruned++;
         safe?.(state);
@@ -190,7 +197,9 @@ export class Search {
       return true;
     }
     kept.forget();
-    const widen = latest !== null && widened(latest.state, state, env.reference);
+    const callback = env.program.insns[pc]?.kind === "callHelper";
+    if (latest !== null && !callback) this.earlier = latest.state;
+    const widen = latest !== null && callback && widened(latest.state, state, env.reference);
     const young = this.jumpsSinceState < 2 || this.sinceState < 8;
     // A round of a loop that decides nothing new cannot be met by another way, and is kept now and then only. Where ways
     // part, what is kept in each round halves what is walked.

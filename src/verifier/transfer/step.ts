@@ -94,13 +94,14 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       state.pc += 1 + insn.off;
       return true;
     case "mayGoto": {
-      const out = state.copy();
-      out.path = { previous: state.path, from: state.pc, to: state.pc + 1 + insn.off, kind: "taken" };
-      out.pc += 1 + insn.off;
-      env.push(out);
-      state.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
-      state.rounds++;
-      break;
+      const on = state.copy();
+      on.path = { previous: state.path, from: state.pc, to: state.pc + 1, kind: "fallthrough" };
+      on.pc++;
+      on.rounds++;
+      env.push(on);
+      state.path = { previous: state.path, from: state.pc, to: state.pc + 1 + insn.off, kind: "taken" };
+      state.pc += 1 + insn.off;
+      return true;
     }
     case "callHelper":
     case "callKfunc":

@@ -130,3 +130,14 @@ test("a compare with a variable bounds both", () => {
   const left = refine("jlt", 64, Scalar.range(10n, 1000n), Scalar.range(0n, 50n), true);
   expect([unsignedOf(left?.a), unsignedOf(left?.b)]).toEqual(["10..49", "11..50"]);
 });
+
+test("a product of an unknown number ends in as many zeroes as its factor", () => {
+  for (const width of [32, 64] as const) {
+    for (let zeroes = 0; zeroes < 64; zeroes++) {
+      const factor = Scalar.constant(3n << BigInt(zeroes));
+      const { bits } = alu("mul", width, any, factor);
+      const mask = BigInt.asUintN(width, ~((1n << BigInt(zeroes)) - 1n));
+      expect([width, zeroes, bits.value, bits.mask]).toEqual([width, zeroes, 0n, mask]);
+    }
+  }
+});
