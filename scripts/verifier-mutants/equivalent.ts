@@ -189,6 +189,18 @@ export const equivalent: readonly Equivalent[] = [
     from: "if (",
     why: "outside of the stack there is no slot, and so no object in it",
   },
+  {
+    file: "src/verifier/search/prune.ts",
+    source: "if (!ids.pair(old.references[n]?.id ?? 0, now.references[n]?.id ?? 0)) return false;",
+    from: "return false;",
+    why: "no two that are held have one identity, and they are the first to be paired, which cannot fail",
+  },
+  {
+    file: "src/verifier/search/worklist.ts",
+    source: 'if (pointer.kind !== "stack" || !pointer.scalar.isConst) return 0;',
+    from: "||",
+    why: "a call that is given anything but a known place on the stack is refused next",
+  },
 ];
 
 /** Whether an entry is for this mutation. */

@@ -80,7 +80,7 @@ const patterns: readonly Pattern[] = [
 function silent(text: string): (at: number) => boolean {
   const spans: (readonly [number, number])[] = [];
   const hidden =
-    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^( *)(?:text|label|help|facts):[^\n]*(?:\n\1 +[^\n]*)*$|^ *kernel:[^\n]*$|^ *declare [^\n]*$|: -?\d+(?: \| -?\d+)+/gm;
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|^import [\s\S]*?;$|^(?:export )?(?:interface|type) [\s\S]*?^}|^ *(?:if \([^\n]*\) )?throw new [^\n]*$|^[^\n]*=== undefined(?: \|\| \w+ === undefined)?\)[^\n]*$|^( *)(?:text|label|help|facts):[^\n]*(?:\n\1 +[^\n]*)*$|^ *kernel:[^\n]*$|^ *declare [^\n]*$|: -?\d+(?: \| -?\d+)+|(?<![.\w])(?:\w+ === undefined \|\| )+/gm;
   for (const match of text.matchAll(hidden)) spans.push([match.index, match.index + match[0].length]);
   return (at) => spans.some(([from, to]) => at >= from && at < to);
 }

@@ -109,6 +109,21 @@ join: ${discard(16)}${discard(24)}r7 += r9
 r0 = *(u8 *)(r7 + 0)`;
 }
 
+/** An iterator that has given out all on the first way, and nothing on the second; `use` has what it gives out then. */
+const drained = (use: string): string => {
+  const iterator = "r1 = r10\nr1 += -16\n";
+  return `${iterator}r2 = 0
+r3 = 10
+call bpf_iter_num_new
+if r8 == 0 goto join
+more: ${iterator}call bpf_iter_num_next
+if r0 != 0 goto more
+join: ${iterator}call bpf_iter_num_next
+if r0 == 0 goto done
+${use}
+done: ${iterator}call bpf_iter_num_destroy`;
+};
+
 const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
   ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
   ["a value from its start", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
@@ -288,7 +303,7 @@ call bpf_spin_unlock`,
   ],
   [
     "the packet, over and over",
-    `${packet("r3 > r2", 7)}\nif r8 == 7 goto +2\nr0 = *(u8 *)(r6 + 0)\ngoto -2`,
+    "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nr3 = r1\nr3 += 8\nif r3 > r2 goto out\nagain: r0 = *(u8 *)(r1 + 7)\nif r8 == 7 goto out\ngoto again\nout:",
     "infinite loop detected",
   ],
   [
@@ -296,6 +311,8 @@ call bpf_spin_unlock`,
     swappedHolds(40),
     "invalid access to map value",
   ],
+  ["an iterator at its end on the first way only", drained("r0 = *(u8 *)(r8 + 0)"), "R8 invalid mem access 'scalar'"],
+  ["an iterator at its end on the first way only, its element read", drained("r0 = *(u32 *)(r0 + 0)"), null],
   ["two that are held, found in another order", swappedHolds(1), null],
 ];
 

@@ -126,6 +126,17 @@ exit`;
   expect([nested(3, 5), nested(4, 4), nested(0, 8)].map(said)).toEqual(["E0604", "E0604", "E0604"]);
 });
 
+it("a function that calls itself is called by its name", () => {
+  const label = (program: Program): string | undefined => {
+    const verdict = verify(program);
+    return verdict.verdict === "accepted" ? "" : verdict.diagnostics[0]?.label;
+  };
+  const program = assembled(".prog syscall\nr0 = 0\ncall f\nexit\nf: r0 = 0\nif r0 == 0 goto end\ncall f\nend: exit");
+  expect(label(program)).toBe("`f` is already running");
+  expect(label({ ...program, functions: [] })).toBe("`func_3` is already running");
+  expect(label(assembled("main: r0 = 0\nif r0 == 0 goto end\ncall main\nend: exit"))).toBe("`main` is already running");
+});
+
 it("a pointer of which only a part is stored is shown with where it came from", () => {
   const verdict = verify(assembled(".prog socket_filter\nr2 = r10\n*(u32 *)(r10 - 8) = r2\nr0 = 0\nexit"));
   if (verdict.verdict === "accepted") throw new Error("accepted");

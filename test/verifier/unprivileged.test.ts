@@ -13,12 +13,15 @@ const head = `.prog sched_cls
 .map small, type=array, key=4, value=16, max=1
 .map locked, type=array, key=4, value=16, max=1, spin_lock=4
 .map hashed, type=hash, key=4, value=16, max=1
+.map ring, type=ringbuf, max=4096
 r6 = r1
 r7 = map_value[small] ll
 r8 = *(u8 *)(r7 + 0)
 `;
 
 const lookup = "*(u32 *)(r10 - 4) = 0\nr2 = r10\nr2 += -4\nr1 = hashed ll\ncall bpf_map_lookup_elem\n";
+const record = "r1 = ring ll\nr2 = 8\nr3 = 0\ncall bpf_ringbuf_reserve\nif r0 == 0 goto +4\n";
+const packet = "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nr3 = r1\nr3 += 8\nif r3 > r2 goto +1\n";
 
 const programs = [
   ["a value, moved within", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
@@ -54,6 +57,11 @@ const programs = [
     "*(u8 *)(r10 - 16) = 1\nr1 = *(u16 *)(r10 - 16)",
     "invalid read from stack off -16+1 size 2",
   ],
+  ["a pointer into a map's value", "*(u64 *)(r7 + 0) = r6", "R6 leaks addr into map"],
+  ["a pointer into the context", "*(u64 *)(r6 + 48) = r7", "R7 leaks addr into ctx"],
+  ["a pointer into a record", `${record}*(u64 *)(r0 + 0) = r7\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_discard`, "R7 leaks addr into mem"],
+  ["a pointer into the packet", `${packet}*(u64 *)(r1 + 0) = r7`, "R7 leaks addr into packet"],
+  ["a number into the packet", `${packet}*(u64 *)(r1 + 0) = r8`, null],
   ["stack below what was written", "r1 = *(u64 *)(r10 - 64)", "invalid read from stack R10 off=-64 size=8"],
   [
     "differently on two paths",

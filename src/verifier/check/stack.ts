@@ -392,8 +392,3 @@ export function fillRange(
   }
   env.deepen(frame.start, -least, state.pc);
 }
-
-/** The value of a whole-slot exchange: what an atomic operation fetches from the stack. */
-export function fetched(size: AccessSize): Value {
-  return size === 8 ? unknownScalar : scalarValue(Scalar.loaded(size, false));
-}

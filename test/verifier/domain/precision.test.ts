@@ -141,3 +141,12 @@ test("a product of an unknown number ends in as many zeroes as its factor", () =
     }
   }
 });
+
+test("what is not known is not known however it was made", () => {
+  expect([Scalar.range(0n, MOST), any, Scalar.ofBits(any.bits)].map(({ isUnknown }) => isUnknown)).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect([Scalar.range(0n, MOST - 1n), Scalar.range(1n, MOST)].some(({ isUnknown }) => isUnknown)).toBe(false);
+});
