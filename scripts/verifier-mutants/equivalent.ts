@@ -201,6 +201,18 @@ export const equivalent: readonly Equivalent[] = [
     from: "||",
     why: "a call that is given anything but a known place on the stack is refused next",
   },
+  {
+    file: "src/verifier/transfer/alu.ts",
+    source: "const whole = a.smin === -1n && a.smax === 0n;",
+    from: "smin",
+    why: "where the whole is 0 or -1 so is its low half, and which of them that is settles the whole",
+  },
+  {
+    file: "src/verifier/transfer/alu.ts",
+    source: "const whole = a.smin === -1n && a.smax === 0n;",
+    from: "smax",
+    why: "where the whole is 0 or -1 so is its low half, and which of them that is settles the whole",
+  },
 ];
 
 /** Whether an entry is for this mutation. */

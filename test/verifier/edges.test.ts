@@ -313,6 +313,11 @@ call bpf_spin_unlock`,
   ],
   ["an iterator at its end on the first way only", drained("r0 = *(u8 *)(r8 + 0)"), "R8 invalid mem access 'scalar'"],
   ["an iterator at its end on the first way only, its element read", drained("r0 = *(u32 *)(r0 + 0)"), null],
+  [
+    "a number beside an iterator that is written over",
+    "*(u64 *)(r10 - 16) = 5\nr1 = r10\nr1 += -8\nr2 = 0\nr3 = 3\ncall bpf_iter_num_new\n*(u64 *)(r10 - 8) = 0\nr1 = *(u64 *)(r10 - 16)\nr7 += r1\nr0 = *(u8 *)(r7 + 0)",
+    "would lead to reference leak",
+  ],
   ["two that are held, found in another order", swappedHolds(1), null],
 ];
 
