@@ -213,6 +213,30 @@ export const equivalent: readonly Equivalent[] = [
     from: "smax",
     why: "where the whole is 0 or -1 so is its low half, and which of them that is settles the whole",
   },
+  {
+    file: "src/verifier/domain/division.ts",
+    source: "let min = a.smin < 0n ? a.smin : 0n;",
+    from: "<",
+    why: "where the two are equal it does not matter which is taken",
+  },
+  {
+    file: "src/verifier/domain/division.ts",
+    source: "let max = a.smax > 0n ? a.smax : 0n;",
+    from: ">",
+    why: "where the two are equal it does not matter which is taken",
+  },
+  {
+    file: "src/verifier/domain/division.ts",
+    source: "if (bound !== undefined && -bound > min) min = -bound;",
+    from: ">",
+    why: "where the two are equal it does not matter which is taken",
+  },
+  {
+    file: "src/verifier/domain/division.ts",
+    source: "if (bound !== undefined && bound < max) max = bound;",
+    from: "<",
+    why: "where the two are equal it does not matter which is taken",
+  },
 ];
 
 /** Whether an entry is for this mutation. */

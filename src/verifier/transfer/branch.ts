@@ -210,7 +210,6 @@ function provePacket(insn: Jump, left: Value, right: Value, taken: State, fallth
   switch (direction) {
     case "jgt":
       prove(fallthrough, pointer, 0);
-      prove(taken, pointer, -1);
       return;
     case "jge":
       prove(fallthrough, pointer, 1);
@@ -239,10 +238,10 @@ const mirror = {
   jsle: "jsge",
 } as const satisfies Record<JumpOp, JumpOp>;
 
-/** `strict` 1: the pointer is below the end, so one byte more is there; -1: nothing is learnt. */
-function prove(state: State, pointer: Value, strict: 0 | 1 | -1): void {
+/** `strict` 1: the pointer is below the end, so one byte more is there. */
+function prove(state: State, pointer: Value, strict: 0 | 1): void {
   // Linux counts the bytes before the pointer; where there are none, it does not see that the one at it is there.
-  if (strict < 0 || pointer.off < 0 || (strict === 1 && pointer.off === 0)) return;
+  if (pointer.off < strict) return;
   if (pointer.scalar.umax + BigInt(pointer.off) > BigInt(MOST_PACKET)) return;
   const proven = pointer.off + strict;
   state.mapValues((value) =>
