@@ -237,6 +237,67 @@ export const equivalent: readonly Equivalent[] = [
     from: "<",
     why: "where the two are equal it does not matter which is taken",
   },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (this.uminLo >>> 0 < lowMin >>> 0) this.atLeast(this.uminHi, lowMin);",
+    from: "<",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (this.umaxLo >>> 0 > lowMax >>> 0) this.atMost(this.umaxHi, lowMax);",
+    from: ">",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (this.sminLo >>> 0 < lowMin >>> 0) this.signedAtLeast(this.sminHi, lowMin);",
+    from: "<",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "if (this.smaxLo >>> 0 > lowMax >>> 0) this.signedAtMost(this.smaxHi, lowMax);",
+    from: ">",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "return half < min || half > max;",
+    from: "<",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/range.ts",
+    source: "return half < min || half > max;",
+    from: ">",
+    why: "an end that is there already is not moved",
+  },
+  {
+    file: "src/verifier/domain/division.ts",
+    source: "const ordered = [...values].sort((x, y) => (x < y ? -1 : 1));",
+    from: "<",
+    why: "it does not matter which of two that are equal comes first",
+  },
+  {
+    file: "src/verifier/domain/compare.ts",
+    source: "? !(a.isLowConst && b.isLowConst && a.lowMin === b.lowMin)",
+    from: "lowMin",
+    why: "the low halves are known to be one number each",
+  },
+  {
+    file: "src/verifier/domain/compare.ts",
+    source: "? !(a.isLowConst && b.isLowConst && a.lowMin === b.lowMin)",
+    from: "lowMin",
+    nth: 1,
+    why: "the low halves are known to be one number each",
+  },
+  {
+    file: "src/verifier/search/demand.ts",
+    source: "if (place < 0 || !included(place)) return frame;",
+    from: "<",
+    why: "the place is on the stack, and 0 is a register",
+  },
 ];
 
 /** Whether an entry is for this mutation. */

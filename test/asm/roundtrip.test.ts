@@ -81,8 +81,9 @@ function stable(text: string, style: "llvm" | "mnemonic"): void {
   if (!second.ok) throw new Error(`${second.diagnostics.map((d) => d.text).join("\n")}\n${printed}`);
   expect(hex(second.value.bytes())).toBe(hex(first.value.bytes()));
   const data = ({ maps, kfuncs, functions, labels, type, sleepable, attach, rcu }: typeof first.value) =>
-    JSON.stringify({ maps, kfuncs, functions, labels: [...labels].sort(), type, sleepable, attach, rcu }, (key, value) =>
-      key === "at" ? undefined : value,
+    JSON.stringify(
+      { maps, kfuncs, functions, labels: [...labels].sort(), type, sleepable, attach, rcu },
+      (key, value) => (key === "at" ? undefined : value),
     );
   expect(data(second.value)).toBe(data(first.value));
   expect(disassemble(second.value, { style })).toBe(printed);

@@ -200,6 +200,16 @@ const edges: readonly (readonly [rule: string, body: string, refused: string | n
     `${lookup}if r0 == r7 goto +1\nr0 = *(u8 *)(r0 + 0)`,
     "R0 invalid mem access",
   ],
+  [
+    "what may be null, like another that may be",
+    `${lookup}r9 = r0\n${lookup}if r0 != r9 goto +1\nr0 = *(u8 *)(r0 + 0)`,
+    "R0 invalid mem access 'map_value_or_null'",
+  ],
+  [
+    "what may be null, like any number",
+    `${lookup}if r0 != r8 goto +1\nr0 = *(u8 *)(r0 + 0)`,
+    "R0 invalid mem access 'map_value_or_null'",
+  ],
   ["a key, its last byte", each("r0 = *(u8 *)(r2 + 7)"), null],
   ["a key, past its end", each("r0 = *(u8 *)(r2 + 8)"), "R2 min value is outside of the allowed memory range"],
   ["a key, written", each("*(u8 *)(r2 + 0) = 0"), "write to change key R2 not allowed"],

@@ -261,6 +261,22 @@ exit`;
   expect(answer(judged(text("task")))).toBe("E0702");
 });
 
+it("an iterator whose section ended on the second way only is not stepped", () => {
+  const iterator = "r1 = r10\nr1 += -24\n";
+  const text = (between: string) => `.prog syscall\n.rcu implicit
+call bpf_rcu_read_lock
+${iterator}r2 = 0\nr3 = 0\ncall bpf_iter_task_new
+${coin("other")}goto join
+other: ${between}
+join: ${iterator}call bpf_iter_task_next
+${iterator}call bpf_iter_task_destroy
+call bpf_rcu_read_unlock
+r0 = 0
+exit`;
+  expect(answer(judged(text("r0 = 0")))).toBe("accepted");
+  expect(answer(judged(text("call bpf_rcu_read_unlock\ncall bpf_rcu_read_lock")))).toBe("E0612");
+});
+
 it("what a loop reads of the stack is told around it once, however deep", () => {
   const walked = (depth: number): readonly unknown[] => {
     const slot = `*(u64 *)(r10 - ${depth})`;

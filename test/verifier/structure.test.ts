@@ -126,6 +126,16 @@ exit`;
   expect([nested(3, 5), nested(4, 4), nested(0, 8)].map(said)).toEqual(["E0604", "E0604", "E0604"]);
 });
 
+it("what a global function calls may call itself, for which it is refused", () => {
+  const verdict = verify(
+    assembled(`.prog syscall\n.rcu explicit
+r1 = 0\ncall outer\nr0 = 0\nexit
+.global outer(scalar)\nouter:\ncall inner\nr0 = 0\nexit
+inner: r0 = 0\nif r0 == 0 goto end\ncall inner\nend: exit`),
+  );
+  expect(verdict.verdict === "accepted" ? "" : verdict.diagnostics[0]?.code).toBe("E0204");
+});
+
 it("a function that calls itself is called by its name", () => {
   const label = (program: Program): string | undefined => {
     const verdict = verify(program);

@@ -59,7 +59,11 @@ const programs = [
   ],
   ["a pointer into a map's value", "*(u64 *)(r7 + 0) = r6", "R6 leaks addr into map"],
   ["a pointer into the context", "*(u64 *)(r6 + 48) = r7", "R7 leaks addr into ctx"],
-  ["a pointer into a record", `${record}*(u64 *)(r0 + 0) = r7\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_discard`, "R7 leaks addr into mem"],
+  [
+    "a pointer into a record",
+    `${record}*(u64 *)(r0 + 0) = r7\nr1 = r0\nr2 = 0\ncall bpf_ringbuf_discard`,
+    "R7 leaks addr into mem",
+  ],
   ["a pointer into the packet", `${packet}*(u64 *)(r1 + 0) = r7`, "R7 leaks addr into packet"],
   ["a number into the packet", `${packet}*(u64 *)(r1 + 0) = r8`, null],
   ["stack below what was written", "r1 = *(u64 *)(r10 - 64)", "invalid read from stack R10 off=-64 size=8"],

@@ -4,9 +4,11 @@ import { expect, test } from "vitest";
 import type { AluOp } from "../../../src/isa/alu.ts";
 import type { Width } from "../../../src/isa/insn.ts";
 import type { JumpOp } from "../../../src/isa/jump.ts";
-import { alu, movsx, swap, truncate } from "../../../src/verifier/domain/arithmetic.ts";
+import { alu, movsx, swap, truncate, zext32 } from "../../../src/verifier/domain/arithmetic.ts";
 import { refine } from "../../../src/verifier/domain/compare.ts";
-import { Scalar } from "../../../src/verifier/domain/scalar.ts";
+import type { Draft } from "../../../src/verifier/domain/range.ts";
+import { Scalar, settled } from "../../../src/verifier/domain/scalar.ts";
+import { text } from "../../../src/verifier/domain/text.ts";
 
 const MOST = 2n ** 64n - 1n;
 const any = Scalar.unknown;
@@ -149,4 +151,27 @@ test("what is not known is not known however it was made", () => {
     true,
   ]);
   expect([Scalar.range(0n, MOST - 1n), Scalar.range(1n, MOST)].some(({ isUnknown }) => isUnknown)).toBe(false);
+});
+
+test("a product with 1 is the number, whichever bound of it is known", () => {
+  const [half, whole] = [2n ** 31n, 2n ** 63n];
+  const low = (narrow: (draft: Draft) => void): Scalar => {
+    const draft = any.draft();
+    narrow(draft);
+    return settled(draft);
+  };
+  const bounded = [
+    Scalar.range(1n, MOST),
+    Scalar.range(0n, MOST - 1n),
+    Scalar.signedRange(1n - whole, whole - 1n),
+    Scalar.signedRange(-whole, whole - 2n),
+    Scalar.signedRange(-whole, 5n),
+    Scalar.signedRange(-5n * half, whole - 1n),
+    low((draft) => draft.lowAtLeast(1)),
+    low((draft) => draft.lowAtMost(-2)),
+  ];
+  for (const a of bounded) {
+    expect(text(alu("mul", 64, a, k(1)))).toBe(text(a));
+    expect(text(alu("mul", 32, a, k(1)))).toBe(text(zext32(a)));
+  }
 });
