@@ -298,6 +298,12 @@ export const equivalent: readonly Equivalent[] = [
     from: "<",
     why: "the place is on the stack, and 0 is a register",
   },
+  {
+    file: "src/verifier/search/structure.ts",
+    source: "for (const f of program.functions) if (f.pc >= 0 && f.pc < insns.length) starts.add(f.pc);",
+    from: ">=",
+    why: "at 0 a function begins without a symbol, too",
+  },
 ];
 
 /** Whether an entry is for this mutation. */
