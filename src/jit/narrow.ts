@@ -43,11 +43,13 @@ export const isUnread = (register: number, wholeAfter: number): boolean => ((who
 /** Whether a result is computed in 32 bits, or cut to them; `bits`: the registers that are narrow before. */
 export function isNarrowResult(bits: number, insn: Extract<Insn, { kind: "alu" }>, wholeAfter: number): boolean {
   const { op, width, dst, src } = insn;
+  // A constant is as good in 64 bits, and where they are read it need not be widened.
+  if (op === "mov" && src.kind === "imm" && src.value >= 0) return isUnread(dst, wholeAfter);
   if (width === 32 || (isUnread(dst, wholeAfter) && isLowByLow(insn))) return true;
   if (op === "mov" && src.kind === "reg") return ((bits >> src.reg) & 1) !== 0;
   if (src.kind === "reg") return false;
   if (op === "rsh") return src.value >= 32 && src.value < 64;
-  return (op === "mov" || op === "and") && src.value >= 0;
+  return op === "and" && src.value >= 0;
 }
 
 export function isNarrowLoad({ size, signed }: Extract<Insn, { kind: "load" }>, isPointer: boolean): boolean {
