@@ -77,7 +77,7 @@ export const waits = [
 ] as const;
 export const fences = ["membarrier_private_expedited", "membarrier_global_expedited"] as const;
 
-/** A value as bpf(2) is given it: bytes, or the name of a map or of a program thread. */
+/** A value as bpf(2) is given it: bytes, or the name of a map. */
 export type Value = { readonly bytes: Uint8Array } | { readonly map: string };
 
 interface Base {
