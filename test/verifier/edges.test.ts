@@ -50,6 +50,18 @@ join: ${compare}
 r0 = 0
 exit
 r0 = *(u8 *)(r8 + 0)`;
+const signed = (most: number): string =>
+  `if r8 s> ${most} goto out\nif r8 s< -5 goto out\nr8 = (s8)r8\nr8 += 5\nr7 += r8\nr0 = *(u8 *)(r7 + 8)\nout:`;
+const callback = (outer: number, inner: number): string => `*(u64 *)(r10 - ${outer}) = 0
+r1 = 3
+r2 = again ll
+r3 = 0
+r4 = 0
+call bpf_loop
+r0 = 0
+exit
+.func again
+again: *(u64 *)(r10 - ${inner}) = 0`;
 const late = (opening: string): string => `if r8 == 0 goto other
 goto join
 other: call ${opening}
@@ -328,6 +340,13 @@ call bpf_spin_unlock`,
     "*(u64 *)(r10 - 16) = 5\nr1 = r10\nr1 += -8\nr2 = 0\nr3 = 3\ncall bpf_iter_num_new\n*(u64 *)(r10 - 8) = 0\nr1 = *(u64 *)(r10 - 16)\nr7 += r1\nr0 = *(u8 *)(r7 + 0)",
     "would lead to reference leak",
   ],
+  ["a byte with its sign, where none is below 0", "r8 &= 7\nr8 = (s8)r8\nr7 += r8\nr0 = *(u8 *)(r7 + 8)", null],
+  ["a byte with its sign, where all are below 0", signed(-1), null],
+  ["a byte with its sign, where all but 0 are below it", signed(0), "R7 min value is negative"],
+  ["a number multiplied by 0", "r1 = 0\nr8 *= r1\nr7 += r8\nr0 = *(u8 *)(r7 + 15)", null],
+  ["frames of a program and its callback, together as large as may be", callback(400, 112), null],
+  ["frames of a program and its callback, together too large", callback(400, 144), "combined stack size of 2 calls is"],
+  ["a pointer's low byte with its sign", "r1 = (s8)r7\nr1 &= 7\nr7 += r1\nr0 = *(u8 *)(r7 + 8)", null],
   ["two that are held, found in another order", swappedHolds(1), null],
 ];
 

@@ -152,3 +152,15 @@ it("a pointer of which only a part is stored is shown with where it came from", 
   if (verdict.verdict === "accepted") throw new Error("accepted");
   expect(verdict.diagnostics[0]?.notes.map(({ text }) => text)).toEqual(["copied to r2"]);
 });
+
+it("refuses a program without instructions", () => {
+  expect(verify(makeProgram({ insns: [] })).diagnostics).toMatchObject([
+    { code: "E0203", text: "the program is empty" },
+  ]);
+});
+
+it("walks as many instructions as it may, and no more", () => {
+  const program = makeProgram({ insns: [zero, zero, exit] });
+  const walked = (instructions: number) => verify(program, {}, { limits: { instructions } }).verdict;
+  expect([walked(3), walked(2)]).toEqual(["accepted", "undecided"]);
+});

@@ -24,6 +24,8 @@ const record = "r1 = ring ll\nr2 = 8\nr3 = 0\ncall bpf_ringbuf_reserve\nif r0 ==
 const packet = "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nr3 = r1\nr3 += 8\nif r3 > r2 goto +1\n";
 
 const programs = [
+  ["a pointer's low byte with its sign", "r1 = (s8)r7", "R7 sign-extension part of pointer"],
+  ["a pointer's low byte with its sign, in 32 bits", "w1 = (s8)w7", "R7 partial copy of pointer"],
   ["a value, moved within", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
   ["a value, moved out by a constant", "r7 += 16\nr7 += -16", "map value goes out of range"],
   ["a value, moved out by a register", "r8 &= 31\nr7 += r8", "map value goes out of range"],
