@@ -132,6 +132,31 @@ call: call bpf_map_lookup_elem
     }
   });
 
+  it("is asked at run time where it is one, then another, and then the first again", () => {
+    for (const [first, second, value] of [
+      [1, 0, 22n],
+      [0, 1, 11n],
+    ] as const) {
+      // What r9 holds on the third way keeps the first from standing for it.
+      const program = programOf(`${maps}
+${key}r9 = r10
+    r1 = one ll
+    if r6 == ${first} goto call
+    r9 = 3
+    r1 = two ll
+    if r6 == ${second} goto call
+    r9 = two ll
+    r1 = one ll
+call: call bpf_map_lookup_elem
+    *(u64 *)(r10 - 16) = r9
+    r9 = *(u64 *)(r10 - 16)
+    r1 = r0\n${read}`);
+      const { difference, results } = both(program, "implicit", inputs) ?? {};
+      expect(difference).toBe(undefined);
+      expect(results?.map((each) => each.kind === "exit" && each.r0)).toEqual([value, value, value]);
+    }
+  });
+
   it("is not the one that inner maps are made like", () => {
     const program = programOf(`${maps}
 .map outer, type=array_of_maps, key=4, value=4, max=2, inner=one

@@ -224,7 +224,7 @@ function checkOne(
     case "mapPtr":
       facts.map = value.map;
       facts.mapValue = value;
-      if (reg === 1) env.about.set(state.pc, (env.about.get(state.pc) ?? value.map) === value.map ? value.map : null);
+      if (reg === 1) noteMap(env, state.pc, value.map);
       return;
     case "mapKey":
       if (facts.map?.keySize === 0) noKeys(state, callee, facts.map);
@@ -308,6 +308,13 @@ function checkOne(
       facts.releasesDynptr = true;
       return;
   }
+}
+
+/** Notes which map a call is about: another than before makes it none of them, for good. */
+function noteMap({ about }: Env, pc: number, map: MapDef | null): void {
+  const before = about.get(pc);
+  if (before === undefined) about.set(pc, map);
+  else if (before !== null && before !== map) about.set(pc, null);
 }
 
 function noKeys(state: State, callee: Callee, map: MapDef): never {
