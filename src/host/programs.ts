@@ -202,6 +202,11 @@ export function attachName({ attaches }: ProgramType, attached: number | undefin
   return attaches?.find((name) => attach[name] === attached);
 }
 
+/** The BPF_* number (enum bpf_attach_type) of a place to attach to, by its name. */
+export function attachNumber(name: string): number | undefined {
+  return Object.hasOwn(attach, name) ? attach[name as AttachName] : undefined;
+}
+
 /** What a program of the type may return when it is to be attached so; undefined: any number. */
 export function returnRange(type: ProgramType, attached: number): ReturnRange | undefined {
   return type.returns?.find((range) => range.attach === undefined || range.attach.includes(attached));

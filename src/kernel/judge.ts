@@ -2,7 +2,7 @@
 // descriptors and BTF ids, it is loaded, and all is closed again. Nothing is attached.
 
 import { endianness } from "node:os";
-import { type AttachName, attachTypes } from "../host/programs.ts";
+import { attachNumber } from "../host/programs.ts";
 import { helperById } from "../host/table.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { MapDef, Program } from "../isa/program.ts";
@@ -71,6 +71,10 @@ export function judgeAndRun<T>(
     }
     const type = program.type ?? options.type ?? "socket_filter";
     if (programType[type] === undefined) return unable(`bpf(2) knows no program type called ${type}`, 0);
+    const place = program.attach === undefined ? undefined : attachNumber(program.attach);
+    if (program.attach !== undefined && place === undefined) {
+      return unable(`bpf(2) knows no place to attach to called ${program.attach}`, 0);
+    }
     const sleepable = options.sleepable ?? program.sleepable ?? false;
     const answer = kernel.loadProgram({
       type,
@@ -80,7 +84,7 @@ export function judgeAndRun<T>(
       btf,
       fdArray: maps,
       unprivileged: options.unprivileged,
-      expectedAttachType: options.attachType ?? attachTypes[program.attach as AttachName],
+      expectedAttachType: options.attachType ?? place,
     });
     if (answer.fd === undefined) return { judgement: refusalOf(answer.errno, answer.log) };
     open.push(answer.fd);

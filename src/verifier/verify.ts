@@ -1,13 +1,6 @@
 // The verifier's front door: what a program is judged by, the walk over its entries, and the verdict.
 import type { Diagnostic } from "../diag/diagnostic.ts";
-import {
-  type AttachName,
-  attachTypes,
-  type ProgramType,
-  type ProgramTypeName,
-  programType,
-  programTypes,
-} from "../host/programs.ts";
+import { attachNumber, type ProgramType, type ProgramTypeName, programType, programTypes } from "../host/programs.ts";
 import type { Program } from "../isa/program.ts";
 import { checkMapUses } from "./check/maps.ts";
 import { checkSignatures } from "./check/signatures.ts";
@@ -43,10 +36,8 @@ export function defaultProfile(program: Program, overrides: Partial<Profile> = {
 }
 
 function attachOf({ attach }: Program, { attachType }: Partial<Profile>): Pick<Profile, "attachType"> {
-  if (attachType !== undefined) return { attachType };
-  return attach !== undefined && Object.hasOwn(attachTypes, attach)
-    ? { attachType: attachTypes[attach as AttachName] }
-    : {};
+  const number = attachType ?? (attach === undefined ? undefined : attachNumber(attach));
+  return number === undefined ? {} : { attachType: number };
 }
 
 function nameOf(name: string | undefined): ProgramTypeName | undefined {

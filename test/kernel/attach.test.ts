@@ -33,6 +33,17 @@ it("is told by a verdict, and is a place of the type", () => {
 describe.skipIf(!kernelThere)("beside the running kernel", () => {
   const kernel = kernelThere ? theKernel() : undefined;
 
+  it("is not asked for a place that nobody knows", () => {
+    for (const name of ["constructor", "nowhere"]) {
+      const program = programOf("xdp", name, "r0 = 0");
+      expect(verify(program, { rcu: "implicit" })).toMatchObject({ verdict: "rejected" });
+      expect(judge(kernel as NonNullable<typeof kernel>, program)).toMatchObject({
+        verdict: "unable",
+        message: `bpf(2) knows no place to attach to called ${name}`,
+      });
+    }
+  });
+
   it.each(places)("$name attached to $attach", ({ name, attach }) => {
     const fields = (programTypes as Record<string, ProgramType>)[name]?.fields ?? [];
     const bodies = [
