@@ -28,7 +28,7 @@ import { argumentCounts, argumentsOf } from "./arguments.ts";
 import { turned } from "./byte-order.ts";
 import { allOf, type Demand, demandIn } from "./demand.ts";
 import { type Flow, joined, threaded } from "./flow.ts";
-import { callsIn, functionName, insideTheirCallers, isNamed, leaves, reached } from "./functions.ts";
+import { callsIn, enteredFromOutside, functionName, insideTheirCallers, leaves, reached } from "./functions.ts";
 import { Locals } from "./locals.ts";
 import { chosen, condition, lowering, stuck } from "./lower.ts";
 import { MapCode } from "./maps.ts";
@@ -101,10 +101,10 @@ export function emit(given: Given): Parts {
   const starts = [...flows.keys()];
   const leaving = new Set(starts.filter((start) => leaves(program, flows.get(start))));
   const calls = callsIn(program, flows);
-  const inside = checked ? new Set<number>() : insideTheirCallers(program, flows, calls, leaving);
-  const isEntry = (start: number) => start === 0 || isNamed(program, start);
+  const entered = enteredFromOutside(program);
+  const inside = checked ? new Set<number>() : insideTheirCallers(program, flows, calls, { leaving, entered });
   // The first function stands in its entry, unless the program calls it, too.
-  const apart = starts.filter((start) => (isEntry(start) ? start !== 0 || calls.has(0) : !inside.has(start)));
+  const apart = starts.filter((start) => (entered.has(start) ? start !== 0 || calls.has(0) : !inside.has(start)));
   const indices = new Map(apart.map((start, n) => [start, names.length + n]));
   const first = names.length + apart.length;
   const mapCode = new MapCode({ maps, cpuIndex: globals.cpuIndex, first });
@@ -128,7 +128,7 @@ export function emit(given: Given): Parts {
           leaves,
           call: (operands) => {
             const its = Locals.inside(locals, functionName(program, slot));
-            const given = [...operands.slice(0, -1).map((value, n) => set(its.wide(n + 1), value))];
+            const given = operands.slice(0, -1).map((value, n) => set(its.wide(n + 1), value));
             // Its exits lead behind it, with the result.
             const body = codeOf(slot, called, its, (result, depth) => [result, branch(depth)]);
             return [given, set(its.frame, operands.at(-1) ?? []), BLOCK_OF_I64, body, unreachable, END];
@@ -143,11 +143,14 @@ export function emit(given: Given): Parts {
     };
     return functionCode(place, { ...given, program }, flow, counts.get(start) ?? 0, { rotations, demand });
   };
-  const functionOf = (start: number): Func => {
+  const flowFrom = (start: number): Flow => {
     const flow = flows.get(start);
     if (flow === undefined) throw new Error(`no function begins at ${start}`);
+    return flow;
+  };
+  const functionOf = (start: number): Func => {
     const locals = Locals.ofFunction(counts.get(start) ?? 0);
-    const body = [codeOf(start, flow, locals, give), unreachable];
+    const body = [codeOf(start, flowFrom(start), locals, give), unreachable];
     const { parameters, locals: others, names } = locals.function;
     const says = { name: functionName(program, start), locals: names };
     return { parameters, results: [wide], locals: others, body, says };
@@ -160,20 +163,19 @@ export function emit(given: Given): Parts {
     const values = Array.from({ length: count }, (_, n) => i64.load(cpu, register(n + 1)));
     const locals = Locals.ofFunction(0);
     const index = indices.get(start);
-    const flow = flows.get(start);
     let body: Code;
-    if (index !== undefined || flow === undefined) {
-      body = i64.store(cpu, call(index ?? 0, [...values, get(locals.frame)]));
-    } else {
+    if (index !== undefined) body = i64.store(cpu, call(index, [...values, get(locals.frame)]));
+    else {
       const given = values.map((value, n) => set(locals.wide(n + 1), value));
-      body = [given, codeOf(start, flow, locals, (result) => [i64.store(cpu, result), leave]), unreachable];
+      const code = codeOf(start, flowFrom(start), locals, (result) => [i64.store(cpu, result), leave]);
+      body = [given, code, unreachable];
     }
     const { parameters, locals: others, names } = locals.function;
     const says = { name: `enter_${start}`, locals: names };
     return { name: String(start), parameters, results: [], locals: others, says, body: [begin, body] };
   };
   const functions = apart.map(functionOf);
-  const entries = starts.filter(isEntry).map(entryOf);
+  const entries = starts.filter((start) => entered.has(start)).map(entryOf);
   return {
     imports: names.map((name) => ({ name, ...signatures[name] })),
     constants: ["cpu", "cpuIndex"],

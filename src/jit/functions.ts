@@ -28,10 +28,13 @@ export function leaves({ insns }: Program, flow: Flow | undefined): boolean {
   return flow?.nodes.some(({ start, end }) => insns.slice(start, end).some(mayLeave)) === true;
 }
 
-export function isNamed(program: Program, start: number): boolean {
-  return program.insns.some(
-    (insn, pc) => insn?.kind === "imm64" && insn.what === "func" && pc + 1 + insn.low === start,
-  );
+/** Where functions begin that are entered from outside: the first, and those whose addresses the program takes. */
+export function enteredFromOutside({ insns }: Program): ReadonlySet<number> {
+  const entered = new Set([0]);
+  insns.forEach((insn, pc) => {
+    if (insn?.kind === "imm64" && insn.what === "func") entered.add(pc + 1 + insn.low);
+  });
+  return entered;
 }
 
 /** How often the functions are called. */
@@ -61,7 +64,7 @@ export function insideTheirCallers(
   program: Program,
   flows: ReadonlyMap<number, Flow>,
   calls: ReadonlyMap<number, number>,
-  leaving: ReadonlySet<number>,
+  apart: { readonly leaving: ReadonlySet<number>; readonly entered: ReadonlySet<number> },
 ): ReadonlySet<number> {
   const { insns } = program;
   const weights = new Map<number, number>();
@@ -80,7 +83,7 @@ export function insideTheirCallers(
     return weight;
   };
   const found = [...flows.keys()].filter((start) => {
-    if (start === 0 || leaving.has(start) || isNamed(program, start)) return false;
+    if (apart.leaving.has(start) || apart.entered.has(start)) return false;
     return (calls.get(start) === 1 && !flows.get(start)?.heads.includes(1)) || weigh(start, 0) <= SHORT;
   });
   return new Set(found);

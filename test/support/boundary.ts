@@ -10,6 +10,7 @@ import { jumpOps } from "../../src/isa/jump.ts";
 import { type MapDef, makeProgram, type Program } from "../../src/isa/program.ts";
 import { joined, type Maker, VALUE } from "./boundary-joins.ts";
 import { Builder, imm, reg } from "./build.ts";
+import { Dice } from "./dice.ts";
 
 /** The types that Linux loads without CAP_PERFMON, and all. */
 export const openTypes = ["socket_filter", "sched_cls", "xdp"] as const;
@@ -53,8 +54,7 @@ const interesting = [0, 1, 2, 3, 4, 7, 8, 15, 16, 31, 32, 33, 47, 48, 63, 64, 12
 const extreme = [-1, -2, -8, -64, -128, -512, 0x7fffffff, -0x80000000, 0x7ffffffe, -0x7fffffff, 0x10000, 0x40000000];
 const sizes = [1, 2, 4, 8] as const;
 
-class Generator implements Maker {
-  readonly random: () => number;
+class Generator extends Dice implements Maker {
   readonly type: BoundaryType;
   readonly valueSize: (typeof valueSizes)[number];
   readonly b = new Builder();
@@ -67,7 +67,7 @@ class Generator implements Maker {
   access = -1;
 
   constructor(random: () => number, types: readonly BoundaryType[]) {
-    this.random = random;
+    super(random);
     this.type = this.pick(types);
     this.valueSize = this.pick(valueSizes);
     this.out = this.b.label();
@@ -75,15 +75,6 @@ class Generator implements Maker {
     this.kinds[10] = "stack";
   }
 
-  below(n: number): number {
-    return Math.floor(this.random() * n);
-  }
-  chance(p: number): boolean {
-    return this.random() < p;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
-  }
   constant(): number {
     const roll = this.random();
     if (roll < 0.55) return this.pick(interesting);

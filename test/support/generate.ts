@@ -2,6 +2,7 @@
 // register holds steers the choice, so that most operations make sense and more than half of the programs are right;
 // now and then an operand is chosen blindly, a dead pointer is used, or a closing unlock is forgotten. One file,
 // though long: the table of weights and the guesses that they read belong together.
+import { Dice } from "./dice.ts";
 import type { Abstract, Func, MapName, Op, Reg, Role, Slot } from "./ops.ts";
 
 export const MOST_OPS = 12;
@@ -32,25 +33,14 @@ interface Sketch {
   spin: Reg | null;
 }
 
-class Generator {
-  readonly random: () => number;
+class Generator extends Dice {
   readonly type: "syscall" | "xdp";
   readonly funcs: (Func | null)[] = [null];
   left = MOST_OPS;
 
   constructor(random: () => number) {
-    this.random = random;
+    super(random);
     this.type = random() < 0.7 ? "syscall" : "xdp";
-  }
-
-  below(n: number): number {
-    return Math.floor(this.random() * n);
-  }
-  chance(p: number): boolean {
-    return this.random() < p;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
   }
 
   program(): Abstract {

@@ -3,6 +3,8 @@
 // seems to stand for it, decides the verdict; how far each is walked tells what was compared. Written as text, for most
 // of it is calls. One file because what may differ, how it is carried and how it is used belong together.
 
+import { Dice } from "./dice.ts";
+
 const maps = `.map value, type=array, key=4, value=32, max=1
 .map other, type=array, key=4, value=16, max=1
 .map keyed, type=hash, key=4, value=32, max=4
@@ -17,27 +19,13 @@ const depths = [16, 24, 40, 64, 72, 248, 256, 264, 272, 320, 504, 512] as const;
 /** Where iterators are, which no number may be written over. */
 const iterators = [128, 192, 256 + 128, 256 + 192] as const;
 
-class Writer {
+class Writer extends Dice {
   readonly lines: string[] = [];
   readonly functions: string[] = [];
   /** How many functions deep the text is. */
   within = 0;
   private labels = 0;
-  private readonly random: () => number;
 
-  constructor(random: () => number) {
-    this.random = random;
-  }
-
-  below(n: number): number {
-    return Math.floor(this.random() * n);
-  }
-  chance(p: number): boolean {
-    return this.random() < p;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
-  }
   label(): string {
     return `l${this.labels++}`;
   }
