@@ -1,11 +1,6 @@
 // The last thing that each rule allows and the first that it does not, with Linux's line for it; where the running
 // kernel answers, it is asked as well.
-import { describe, expect, it } from "vitest";
-import { assemble } from "../../src/asm/assemble.ts";
-import type { Program } from "../../src/isa/program.ts";
-import { judge } from "../../src/kernel/judge.ts";
-import { verify } from "../../src/verifier/verify.ts";
-import { kernelThere, theKernel } from "../support/kernel.ts";
+import { type Edge, heldToLinux } from "../support/edges.ts";
 
 /** r6: the context; r7: a map's value of 16 bytes; r8: any number. */
 const head = `.prog sched_cls
@@ -136,7 +131,7 @@ ${use}
 done: ${iterator}call bpf_iter_num_destroy`;
 };
 
-const edges: readonly (readonly [rule: string, body: string, refused: string | null])[] = [
+const edges: readonly Edge[] = [
   ["a value before its start", "r8 &= 7\nr8 += -3\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", "R7 min value is negative"],
   ["a value from its start", "r8 &= 7\nr7 += r8\nr0 = *(u8 *)(r7 + 0)", null],
   [
@@ -350,23 +345,4 @@ call bpf_spin_unlock`,
   ["two that are held, found in another order", swappedHolds(1), null],
 ];
 
-function programOf(body: string): Program {
-  const outcome = assemble(`${head}${body}\nr0 = 0\nexit`);
-  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
-  return outcome.value;
-}
-
-describe("edges", () => {
-  it.each(edges)("%s", (_, body, refused) => {
-    const program = programOf(body);
-    const ours = verify(program);
-    expect(ours.verdict === "accepted" ? "" : ours.kernelMessage).toContain(refused ?? "");
-    expect(ours.verdict).toBe(refused === null ? "accepted" : "rejected");
-    if (!kernelThere) return;
-    const theirs = judge(theKernel(), program);
-    expect([theirs.verdict, theirs.log.includes(refused ?? "")]).toEqual([
-      refused === null ? "accept" : "reject",
-      true,
-    ]);
-  });
-});
+heldToLinux("edges", head, edges);

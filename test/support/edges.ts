@@ -1,0 +1,34 @@
+// Short programs, each with what Linux says of it: ours must say the same, and the running kernel, where it answers.
+import { describe, expect, it } from "vitest";
+import { assemble } from "../../src/asm/assemble.ts";
+import type { Program } from "../../src/isa/program.ts";
+import { judge } from "../../src/kernel/judge.ts";
+import { verify } from "../../src/verifier/verify.ts";
+import { kernelThere, theKernel } from "./kernel.ts";
+
+/** What is tried; the body, behind the head and in front of `r0 = 0; exit`; what Linux's message has in it, null: accepted. */
+export type Edge = readonly [rule: string, body: string, refused: string | null];
+
+function programOf(text: string): Program {
+  const outcome = assemble(text);
+  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
+  return outcome.value;
+}
+
+/** A test for each. */
+export function heldToLinux(name: string, head: string, edges: readonly Edge[], privileged = true): void {
+  describe(name, () => {
+    it.each(edges)("%s", (_, body, refused) => {
+      const program = programOf(`${head}${body}\nr0 = 0\nexit`);
+      const ours = verify(program, { privileged });
+      expect(ours.verdict === "accepted" ? "" : ours.kernelMessage).toContain(refused ?? "");
+      expect(ours.verdict).toBe(refused === null ? "accepted" : "rejected");
+      if (!kernelThere) return;
+      const theirs = judge(theKernel(), program, { unprivileged: !privileged });
+      expect([theirs.verdict, theirs.log.includes(refused ?? "")]).toEqual([
+        refused === null ? "accept" : "reject",
+        true,
+      ]);
+    });
+  });
+}
