@@ -76,7 +76,7 @@ export function judgeAndRun<T>(
       return unable(`bpf(2) knows no place to attach to called ${program.attach}`, 0);
     }
     const sleepable = options.sleepable ?? program.sleepable ?? false;
-    const answer = kernel.loadProgram({
+    const answer = loadAgain(kernel, {
       type,
       insns,
       logLevel: options.logLevel ?? 5,
@@ -86,6 +86,9 @@ export function judgeAndRun<T>(
       unprivileged: options.unprivileged,
       expectedAttachType: options.attachType ?? place,
     });
+    if (answer.fd === undefined && errnoName(answer.errno) === "EAGAIN") {
+      return unable(`signals interrupted the kernel's verifier ${ATTEMPTS} times`, answer.errno);
+    }
     if (answer.fd === undefined) return { judgement: refusalOf(answer.errno, answer.log) };
     open.push(answer.fd);
     const judgement: Judgement = { ...readLog(answer.log), verdict: "accept", message: "", errno: 0, log: answer.log };
@@ -93,6 +96,16 @@ export function judgeAndRun<T>(
   } finally {
     for (const fd of open) kernel.close(fd);
   }
+}
+
+/** How often a program is loaded whose verification a signal interrupts, a profiler's for instance. */
+const ATTEMPTS = 5;
+
+/** Linux gives a verification up with EAGAIN when a signal arrives: that is no verdict. */
+function loadAgain(kernel: Kernel, load: Parameters<Kernel["loadProgram"]>[0]): ReturnType<Kernel["loadProgram"]> {
+  let answer = kernel.loadProgram(load);
+  for (let n = 1; n < ATTEMPTS && errnoName(answer.errno) === "EAGAIN"; n++) answer = kernel.loadProgram(load);
+  return answer;
 }
 
 function refusalOf(errno: number, log: string): Judgement {

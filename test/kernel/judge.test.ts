@@ -1,9 +1,11 @@
 // The kernel's verdict on whole programs: one for each thing that has to be made before the load.
 import { readdirSync } from "node:fs";
+import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import type { Insn, WideKind } from "../../src/isa/insn.ts";
 import { type MapDef, makeProgram, type ProgramParts } from "../../src/isa/program.ts";
 import { judge, judgeAndRun } from "../../src/kernel/judge.ts";
+import type { Kernel } from "../../src/kernel/syscall.ts";
 import { kernelThere, theKernel } from "../support/kernel.ts";
 
 const mov = (dst: number, value: number): Insn => ({
@@ -251,4 +253,19 @@ describe.skipIf(!kernelThere)("judge", () => {
     });
     expect(result).toEqual(new Uint8Array(24).fill(7).fill(0, 0, 4));
   });
+});
+
+it("asks again where a signal interrupted the verifier, and takes no interruption for a verdict", () => {
+  const { EAGAIN } = constants.errno;
+  const program = makeProgram({ insns: [mov(0, 0), exit] });
+  for (const [interruptions, verdict, loads] of [
+    [2, "accept", 3],
+    [100, "unable", 5],
+  ] as const) {
+    let asked = 0;
+    const loadProgram = () => (asked++ < interruptions ? { errno: EAGAIN, log: "" } : { errno: 0, fd: 7, log: "" });
+    const kernel = { loadProgram, close: () => undefined } as unknown as Kernel;
+    expect(judge(kernel, program).verdict).toBe(verdict);
+    expect(asked).toBe(loads);
+  }
 });
