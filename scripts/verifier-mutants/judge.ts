@@ -14,6 +14,7 @@ import { counterexamples, laws } from "../../test/verifier/domain/laws.ts";
 import { census, smallOperators } from "../../test/verifier/domain/small.ts";
 import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
 import "../../test/corpus/verdicts.test.ts";
+import "../../test/verifier/ahead.test.ts";
 import "../../test/verifier/bounds-text.test.ts";
 import "../../test/verifier/domain/precision.test.ts";
 import "../../test/verifier/edges.test.ts";

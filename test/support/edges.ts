@@ -6,8 +6,11 @@ import { judge } from "../../src/kernel/judge.ts";
 import { verify } from "../../src/verifier/verify.ts";
 import { kernelThere, theKernel } from "./kernel.ts";
 
-/** What is tried; the body, behind the head and in front of `r0 = 0; exit`; what Linux's message has in it, null: accepted. */
-export type Edge = readonly [rule: string, body: string, refused: string | null];
+/**
+ * What is tried; the body, behind the head and in front of `r0 = 0; exit`; what Linux's message has in it, null:
+ * accepted; and how many instructions are walked, by Linux as well.
+ */
+export type Edge = readonly [rule: string, body: string, refused: string | null, walked?: number];
 
 function programOf(text: string): Program {
   const outcome = assemble(text);
@@ -18,17 +21,19 @@ function programOf(text: string): Program {
 /** A test for each. */
 export function heldToLinux(name: string, head: string, edges: readonly Edge[], privileged = true): void {
   describe(name, () => {
-    it.each(edges)("%s", (_, body, refused) => {
+    it.each(edges)("%s", (_, body, refused, walked) => {
       const program = programOf(`${head}${body}\nr0 = 0\nexit`);
       const ours = verify(program, { privileged });
       expect(ours.verdict === "accepted" ? "" : ours.kernelMessage).toContain(refused ?? "");
       expect(ours.verdict).toBe(refused === null ? "accepted" : "rejected");
+      if (walked !== undefined) expect(ours.statistics.instructions).toBe(walked);
       if (!kernelThere) return;
       const theirs = judge(theKernel(), program, { unprivileged: !privileged });
       expect([theirs.verdict, theirs.log.includes(refused ?? "")]).toEqual([
         refused === null ? "accept" : "reject",
         true,
       ]);
+      if (walked !== undefined) expect(theirs.insnsProcessed).toBe(walked);
     });
   });
 }
