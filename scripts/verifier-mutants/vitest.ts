@@ -65,11 +65,22 @@ export function expect(found: unknown) {
       toBeLessThan: (other: number) => check(Number(found) < other, `to be below ${other}`),
       toBeLessThanOrEqual: (other: number) => check(Number(found) <= other, `to be at most ${other}`),
       toContain: (item: unknown) => check(contains(found, item), "to contain"),
+      toThrow: (part: string) => check(thrown(found).includes(part), `to throw ${part}`),
       toMatch: (pattern: RegExp | string) =>
         check(typeof pattern === "string" ? String(found).includes(pattern) : pattern.test(String(found)), "to match"),
     };
   };
   return { ...matchers(true), not: matchers(false) };
+}
+
+/** The message of what a function throws; "" if it does not. */
+function thrown(body: unknown): string {
+  try {
+    (body as () => unknown)();
+    return "";
+  } catch (error) {
+    return String(error);
+  }
 }
 
 function text(value: unknown): string {

@@ -21,7 +21,8 @@ function programOf(text: string): Program {
 /** A test for each. */
 export function heldToLinux(name: string, head: string, edges: readonly Edge[], privileged = true): void {
   describe(name, () => {
-    it.each(edges)("%s", (_, body, refused, walked) => {
+    const rows = edges.map(([rule, body, refused, walked]) => ({ rule, body, refused, walked }));
+    it.each(rows)("$rule", ({ body, refused, walked }) => {
       const program = programOf(`${head}${body}\nr0 = 0\nexit`);
       const ours = verify(program, { privileged });
       expect(ours.verdict === "accepted" ? "" : ours.kernelMessage).toContain(refused ?? "");

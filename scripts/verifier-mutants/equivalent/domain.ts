@@ -40,12 +40,6 @@ export const inDomain: readonly Equivalent[] = [
   },
   {
     file: "src/verifier/domain/arithmetic.ts",
-    source: "if (width === 32 || !low) return low && a.s32max === greatest32;",
-    from: "s32max",
-    why: "the way around that this opens comes to the same products, slower",
-  },
-  {
-    file: "src/verifier/domain/arithmetic.ts",
     source: "if (b.isLowConst) return by(width, a, b.lowMin & (width - 1));",
     from: "lowMin",
     why: "the low half is known to be one number",
@@ -172,5 +166,17 @@ export const inDomain: readonly Equivalent[] = [
     from: "lowMin",
     nth: 1,
     why: "the low halves are known to be one number each",
+  },
+  {
+    file: "src/verifier/domain/arithmetic.ts",
+    source: "if (a.u32max - a.u32min <= mask && (a.lowMin & mask) <= (a.lowMax & mask)) {",
+    from: "<=",
+    why: "ends that differ by the mask and do not wrap are 0 and the mask, and so bound nothing",
+  },
+  {
+    file: "src/verifier/domain/scalar.ts",
+    source: "return this.isConst ? this.smin : undefined;",
+    from: "smin",
+    why: "both ends of a constant are it",
   },
 ];

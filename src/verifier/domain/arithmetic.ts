@@ -121,13 +121,13 @@ function unknownTimes(width: Width, a: Scalar, b: Scalar): Scalar | undefined {
   return width === 64 ? Scalar.ofBits(all) : zext32(Scalar.ofBits(all));
 }
 
+/** A bit that is known would keep a number from one end of its interval, so the bounds tell all. */
 function isUnknown(width: Width, a: Scalar): boolean {
-  const low = a.bits.maskLo === -1 && a.lowMin === 0 && a.lowMax === -1 && a.s32min === least32;
-  if (width === 32 || !low) return low && a.s32max === greatest32;
+  const low = a.lowMin === 0 && a.lowMax === -1 && a.s32min === least32 && a.s32max === greatest32;
+  if (width === 32 || !low) return low;
   return (
     a === Scalar.unknown ||
-    (a.bits.maskHi === -1 &&
-      (a.uminHi | a.uminLo) === 0 &&
+    ((a.uminHi | a.uminLo) === 0 &&
       (a.umaxHi & a.umaxLo) === -1 &&
       a.sminHi === least32 &&
       a.sminLo === 0 &&

@@ -9,6 +9,7 @@ import { refine } from "../../../src/verifier/domain/compare.ts";
 import type { Draft } from "../../../src/verifier/domain/range.ts";
 import { Scalar, settled } from "../../../src/verifier/domain/scalar.ts";
 import { text } from "../../../src/verifier/domain/text.ts";
+import * as tnum from "../../../src/verifier/domain/tnum.ts";
 
 const MOST = 2n ** 64n - 1n;
 const any = Scalar.unknown;
@@ -169,9 +170,32 @@ test("a product with 1 is the number, whichever bound of it is known", () => {
     Scalar.signedRange(-5n * half, whole - 1n),
     low((draft) => draft.lowAtLeast(1)),
     low((draft) => draft.lowAtMost(-2)),
+    low((draft) => draft.lowSignedAtLeast(1 - 2 ** 31)),
+    low((draft) => draft.lowSignedAtMost(2 ** 31 - 2)),
+    Scalar.ofBits(tnum.and(any.bits, k(-9).bits)),
   ];
   for (const a of bounded) {
     expect(text(alu("mul", 64, a, k(1)))).toBe(text(a));
     expect(text(alu("mul", 32, a, k(1)))).toBe(text(zext32(a)));
   }
+});
+
+test("a range whose ends are out of order, or no words, is none", () => {
+  const [half, whole] = [2n ** 63n, 2n ** 64n];
+  for (const [min, max] of [
+    [2n, 1n],
+    [-1n, 1n],
+    [0n, whole],
+  ] as const) {
+    expect(() => Scalar.range(min, max)).toThrow("no unsigned range");
+  }
+  for (const [min, max] of [
+    [2n, 1n],
+    [-half - 1n, 0n],
+    [0n, half],
+  ] as const) {
+    expect(() => Scalar.signedRange(min, max)).toThrow("no signed range");
+  }
+  expect([Scalar.range(0n, whole - 1n).umax, Scalar.range(5n, 5n).value]).toEqual([whole - 1n, 5n]);
+  expect([Scalar.signedRange(-half, half - 1n).smin, Scalar.signedRange(5n, 5n).value]).toEqual([-half, 5n]);
 });
