@@ -123,17 +123,8 @@ function unknownTimes(width: Width, a: Scalar, b: Scalar): Scalar | undefined {
 
 /** A bit that is known would keep a number from one end of its interval, so the bounds tell all. */
 function isUnknown(width: Width, a: Scalar): boolean {
-  const low = a.lowMin === 0 && a.lowMax === -1 && a.s32min === least32 && a.s32max === greatest32;
-  if (width === 32 || !low) return low;
-  return (
-    a === Scalar.unknown ||
-    ((a.uminHi | a.uminLo) === 0 &&
-      (a.umaxHi & a.umaxLo) === -1 &&
-      a.sminHi === least32 &&
-      a.sminLo === 0 &&
-      a.smaxHi === greatest32 &&
-      a.smaxLo === -1)
-  );
+  if (width === 64) return a.isUnknown;
+  return a.lowMin === 0 && a.lowMax === -1 && a.s32min === least32 && a.s32max === greatest32;
 }
 
 /**
