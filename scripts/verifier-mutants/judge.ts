@@ -13,6 +13,7 @@ import { generate, randomFrom } from "../../test/support/generate.ts";
 import { counterexamples, laws } from "../../test/verifier/domain/laws.ts";
 import { census, smallOperators } from "../../test/verifier/domain/small.ts";
 import { castTally, compareTally, crossTally, operatorTally, type Tally } from "../../test/verifier/domain/windows.ts";
+import "../../test/corpus/explained.test.ts";
 import "../../test/corpus/verdicts.test.ts";
 import "../../test/verifier/ahead.test.ts";
 import "../../test/verifier/bounds-text.test.ts";

@@ -1,6 +1,7 @@
 // As much of vitest as the verifier's tests use, so that they can be bundled with a broken verifier: vitest itself takes
 // longer to start than they take to run.
 import { deepStrictEqual, ok } from "node:assert";
+import { existsSync, readFileSync } from "node:fs";
 
 type Body = (...row: never[]) => unknown;
 const registered: { readonly name: string; readonly run: () => unknown }[] = [];
@@ -65,12 +66,22 @@ export function expect(found: unknown) {
       toBeLessThan: (other: number) => check(Number(found) < other, `to be below ${other}`),
       toBeLessThanOrEqual: (other: number) => check(Number(found) <= other, `to be at most ${other}`),
       toContain: (item: unknown) => check(contains(found, item), "to contain"),
+      toMatchFileSnapshot: (path: string) => check(kept(path) === found, `to be what ${path} keeps`),
       toThrow: (part: string) => check(thrown(found).includes(part), `to throw ${part}`),
       toMatch: (pattern: RegExp | string) =>
         check(typeof pattern === "string" ? String(found).includes(pattern) : pattern.test(String(found)), "to match"),
     };
   };
   return { ...matchers(true), not: matchers(false) };
+}
+
+/** A file beside a test of the corpus or of the verifier. */
+function kept(path: string): string | undefined {
+  for (const folder of ["corpus", "verifier"]) {
+    const at = new URL(`../${folder}/${path}`, import.meta.url);
+    if (existsSync(at)) return readFileSync(at, "utf8");
+  }
+  return undefined;
 }
 
 /** The message of what a function throws; "" if it does not. */

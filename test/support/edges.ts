@@ -1,6 +1,7 @@
 // Short programs, each with what Linux says of it: ours must say the same, and the running kernel, where it answers.
 import { describe, expect, it } from "vitest";
 import { assemble } from "../../src/asm/assemble.ts";
+import { renderAll } from "../../src/diag/render.ts";
 import type { Program } from "../../src/isa/program.ts";
 import { judge } from "../../src/kernel/judge.ts";
 import { verify } from "../../src/verifier/verify.ts";
@@ -18,7 +19,10 @@ function programOf(text: string): Program {
   return outcome.value;
 }
 
-/** A test for each. */
+/**
+ * A test for each, and one for the words in which the refused are explained: they are in explained/NAME.txt beside the
+ * test, which `npx vitest run FILE -u` writes anew.
+ */
 export function heldToLinux(name: string, head: string, edges: readonly Edge[], privileged = true): void {
   describe(name, () => {
     const rows = edges.map(([rule, body, refused, walked]) => ({ rule, body, refused, walked }));
@@ -35,6 +39,15 @@ export function heldToLinux(name: string, head: string, edges: readonly Edge[], 
         true,
       ]);
       if (walked !== undefined) expect(theirs.insnsProcessed).toBe(walked);
+    });
+
+    if (edges.every(([, , refused]) => refused === null)) return;
+    it("is explained as before", async () => {
+      const said = edges.map(([rule, body]) => {
+        const { diagnostics } = verify(programOf(`${head}${body}\nr0 = 0\nexit`), { privileged });
+        return diagnostics.length === 0 ? "" : `# ${rule}\n${renderAll(diagnostics, { fullPath: true })}\n`;
+      });
+      await expect(said.join("")).toMatchFileSnapshot(`explained/${name.replaceAll(" ", "-")}.txt`);
     });
   });
 }
