@@ -7,7 +7,7 @@ import { requireLive } from "../rcu/stale.ts";
 import { type Operand, reject } from "../reject.ts";
 import type { State } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
-import { checkAlignment } from "./alignment.ts";
+import { checkAlignment, misalignment } from "./alignment.ts";
 import { checkRegion } from "./bounds.ts";
 import { constantAt } from "./constants.ts";
 import { accessContext, contextType } from "./context.ts";
@@ -22,9 +22,8 @@ const bitsOf = { 1: 8, 2: 16, 4: 32 } as const;
 
 /** Checks a load and gives what it loads. */
 export function load(env: Env, state: State, access: Access, signed: boolean): Value {
-  const base = usable(state, access);
+  const base = usable(env, state, access);
   const loaded = scalarValue(Scalar.loaded(access.size, signed));
-  checkAlignment(env, state, base, access);
   sameKind(env, state, base, access);
   switch (base.kind) {
     case "stack": {
@@ -36,18 +35,17 @@ export function load(env: Env, state: State, access: Access, signed: boolean): V
     case "ctx":
       return accessContext(env, state, base, access, { write: false, signed }) ?? loaded;
     case "mapValue":
-      checkPointer(env, state, base, access);
+      checkPointer(env, state, base, access, false);
       return constantAt(base, access, signed) ?? (access.size === 8 ? unknownScalar : loaded);
     default:
-      checkPointer(env, state, base, access);
+      checkPointer(env, state, base, access, false);
       return access.size === 8 ? unknownScalar : loaded;
   }
 }
 
 /** Checks a store of `value` (a register's, or an immediate as a scalar). */
 export function store(env: Env, state: State, access: Access, value: Value, valueReg: number | null): void {
-  const base = usable(state, access);
-  checkAlignment(env, state, base, access);
+  const base = usable(env, state, access);
   sameKind(env, state, base, access);
   if (value.isPointer && !env.profile.privileged && isWritable(env, base)) leaksInto(state, base, value, valueReg);
   switch (base.kind) {
@@ -61,7 +59,7 @@ export function store(env: Env, state: State, access: Access, value: Value, valu
       accessContext(env, state, base, access, { write: true, signed: false });
       return;
     default:
-      checkPointer(env, state, base, access);
+      checkPointer(env, state, base, access, true);
   }
 }
 
@@ -106,8 +104,8 @@ function sameKind(env: Env, state: State, base: Value, access: Access): void {
   });
 }
 
-/** What every access needs: an initialised, non-null, live pointer of a kind that has bytes. */
-function usable(state: State, access: Access): Value {
+/** What every access needs: an initialised, aligned, non-null, live pointer of a kind that has bytes. */
+function usable(env: Env, state: State, access: Access): Value {
   const base = state.reg(access.base);
   if (base.kind === "uninit") readUninit(state, access.base, WHERE);
   requireLive(state, access.base, base, WHERE, access.mode === "read" ? "reads through" : "writes through");
@@ -119,7 +117,7 @@ function usable(state: State, access: Access): Value {
       culprit: access.base,
       text: `what \`r${access.base}\` pointed to was given back`,
       label: "used after its release",
-      kernel: `R${access.base} invalid mem access 'scalar'`,
+      kernel: misalignment(env, base, access) ?? `R${access.base} invalid mem access 'scalar'`,
     });
   }
   if (base.kind === "scalar") {
@@ -130,7 +128,7 @@ function usable(state: State, access: Access): Value {
       culprit: access.base,
       text: `\`r${access.base}\` is a number here, not a pointer`,
       label: `${access.mode === "read" ? "reads" : "writes"} ${access.size} bytes at a number`,
-      kernel: `R${access.base} invalid mem access 'scalar'`,
+      kernel: misalignment(env, base, access) ?? `R${access.base} invalid mem access 'scalar'`,
     });
   }
   if (base.maybeNull) {
@@ -141,10 +139,11 @@ function usable(state: State, access: Access): Value {
       culprit: access.base,
       text: `\`r${access.base}\` may be null here`,
       label: `${access.mode === "read" ? "read" : "write"} with no check of \`r${access.base}\` before it`,
-      kernel: `R${access.base} invalid mem access '${kindText(base)}'`,
+      kernel: misalignment(env, base, access) ?? `R${access.base} invalid mem access '${kindText(base)}'`,
       facts: [{ name: "state", text: `r${access.base} = ${describe(base)}` }],
     });
   }
+  checkAlignment(env, state, base, access);
   return base;
 }
 
@@ -173,11 +172,11 @@ function readOnlyMemory(state: State, access: Access, base: Value): never {
   });
 }
 
-function checkPointer(env: Env, state: State, base: Value, access: Access): void {
+/** An atomic update is checked as a read, and as a write afterwards. */
+function checkPointer(env: Env, state: State, base: Value, access: Access, write: boolean): void {
   const { base: reg } = access;
-  const write = access.mode !== "read";
   if (isSocket(base)) {
-    checkSocket(state, base, access);
+    checkSocket(state, base, access, write);
     return;
   }
   switch (base.kind) {
@@ -215,7 +214,7 @@ function checkPointer(env: Env, state: State, base: Value, access: Access): void
       checkBuffer(state, base, access);
       return;
     case "mapPtr":
-      checkMapStructure(env, state, base, access);
+      checkMapStructure(env, state, base, access, write);
       return;
     default:
       reject({

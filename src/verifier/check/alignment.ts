@@ -22,31 +22,41 @@ const words: Partial<Record<ValueKind, string>> = {
   xdpSock: "xdp_sock ",
 };
 
+/** Linux's line for an access that has to be aligned and is not; it looks at that before it looks at what the base is. */
+export function misalignment(env: Env, base: Value, { size, off, aligned }: Access): string | undefined {
+  const strict = env.profile.strictAlignment === true || aligned === true || base.kind === "stack";
+  if (!strict || size === 1 || isAligned(base.scalar, fixedPart(base, off), size)) return undefined;
+  const place = `${tnumText(base.scalar)}+${base.off}+${off} size ${size}`;
+  if (isPacket(base)) return `misaligned packet access off ${PACKET_SHIFT}+${place}`;
+  return `misaligned ${base.maybeNull ? "" : (words[base.kind] ?? "")}access off ${place}`;
+}
+
+function isPacket({ kind }: Value): boolean {
+  return kind === "packet" || kind === "packetMeta";
+}
+
+function fixedPart(base: Value, off: number): number {
+  return base.off + off + (isPacket(base) ? PACKET_SHIFT : 0);
+}
+
 export function checkAlignment(env: Env, state: State, base: Value, access: Access): void {
+  const kernel = misalignment(env, base, access);
+  if (kernel === undefined) return;
   const { size } = access;
-  const strict = env.profile.strictAlignment === true || access.mode === "atomic" || base.kind === "stack";
-  if (!strict || size === 1) return;
-  const packet = base.kind === "packet" || base.kind === "packetMeta";
-  const fixed = base.off + access.off + (packet ? PACKET_SHIFT : 0);
   const { scalar } = base;
-  if (isAligned(scalar, fixed, size)) return;
-  const place = `${tnumText(scalar)}+${base.off}+${access.off} size ${size}`;
   reject({
     code: "E0309",
     state,
     operand: "memory",
     culprit: access.base,
-    text:
-      access.mode === "atomic"
-        ? `a ${size}-byte atomic operation must be aligned`
-        : base.kind === "stack"
-          ? `a ${size}-byte stack access must be aligned`
-          : `a ${size}-byte access must be aligned here`,
+    text: access.aligned
+      ? `a ${size}-byte atomic operation must be aligned`
+      : base.kind === "stack"
+        ? `a ${size}-byte stack access must be aligned`
+        : `a ${size}-byte access must be aligned here`,
     label: scalar.isConst
-      ? `offset ${BigInt(fixed) + scalar.smin} is not a multiple of ${size}`
+      ? `offset ${BigInt(fixedPart(base, access.off)) + scalar.smin} is not a multiple of ${size}`
       : `the offset may be no multiple of ${size}`,
-    kernel: packet
-      ? `misaligned packet access off ${PACKET_SHIFT}+${place}`
-      : `misaligned ${words[base.kind] ?? ""}access off ${place}`,
+    kernel,
   });
 }

@@ -180,6 +180,19 @@ function givenBack(state: State, _callee: Callee, reg: number, demand: Demand): 
   });
 }
 
+/** Linux keeps one reference of a call's arguments in mind, and no helper may be given two that have one. */
+function heldTwice(state: State, callee: Callee, reg: number, first: number, value: Value): never {
+  return reject({
+    code: "E0702",
+    state,
+    operand: "whole",
+    culprit: reg,
+    text: `\`${callee.contract.name}\` is given two pointers that have to be given back`,
+    label: `\`r${reg}\` is the second`,
+    kernel: `more than one arg with ref_obj_id R${reg} ${value.reference} ${first}`,
+  });
+}
+
 function checkOne(
   env: Env,
   state: State,
@@ -189,7 +202,10 @@ function checkOne(
   reg: number,
   value: Value,
 ): void {
-  if (value.reference !== 0) facts.reference = value.reference;
+  if (value.reference !== 0) {
+    if (callee.id !== null && facts.reference !== 0) heldTwice(state, callee, reg, facts.reference, value);
+    facts.reference = value.reference;
+  }
   const block = (size: number, use: MemoryUse, zeroAllowed = false): void => {
     const made = { reg, value, size, use };
     if (checkMemory(env, state, callee, made, zeroAllowed)) facts.filled = made;

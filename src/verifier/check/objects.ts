@@ -14,9 +14,9 @@ export function isSocket(value: Value): value is Value & { kind: SocketKind } {
   return value.kind in socketFields;
 }
 
-export function checkSocket(state: State, base: Value & { kind: SocketKind }, access: Access): void {
+export function checkSocket(state: State, base: Value & { kind: SocketKind }, access: Access, write: boolean): void {
   const { base: reg } = access;
-  if (access.mode !== "read") {
+  if (write) {
     reject({
       code: "E0308",
       state,
@@ -115,7 +115,7 @@ const mapHead = [
 ] as const;
 const MAP_HEAD = 96;
 
-export function checkMapStructure(env: Env, state: State, base: Value, access: Access): void {
+export function checkMapStructure(env: Env, state: State, base: Value, access: Access, write: boolean): void {
   const { base: reg } = access;
   const name = structures[base.map?.type ?? "array"] ?? "bpf_map";
   const off = base.off + access.off;
@@ -135,8 +135,7 @@ export function checkMapStructure(env: Env, state: State, base: Value, access: A
       `'struct ${name}' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN`,
     );
   if (off < 0) refuse(`offset ${off} is before it`, `R${reg} is ${name} invalid negative access: off=${off}`);
-  if (access.mode !== "read")
-    refuse(`\`r${reg}\` is the map \`${base.map?.name ?? ""}\` itself`, `only read from ${name} is supported`);
+  if (write) refuse(`\`r${reg}\` is the map \`${base.map?.name ?? ""}\` itself`, `only read from ${name} is supported`);
   const field = mapHead.find((each) => off >= each.offset && off < each.offset + each.size);
   if (field === undefined) {
     refuse(

@@ -6,5 +6,8 @@ export interface Access {
   readonly base: number;
   readonly off: number;
   readonly size: AccessSize;
-  readonly mode: "read" | "write" | "atomic";
+  /** "update": it is read and written by one atomic instruction. */
+  readonly mode: "read" | "write" | "update";
+  /** The address has to be a multiple of the size, whatever memory it is of: the access is atomic. */
+  readonly aligned?: true;
 }

@@ -76,7 +76,7 @@ export function stackRange(
       kernel: `invalid ${how} stack R${reg} off=${least} size=${size}`,
     });
   }
-  if (unbounded || least < -STACK_SIZE || end > 0 || size < 0) {
+  if (unbounded || least < -STACK_SIZE || least >= 0 || end > 0 || size < 0) {
     reject({
       code: "E0304",
       state,
@@ -102,7 +102,7 @@ export function readStack(env: Env, state: State, base: Value, access: Access): 
   const range = stackRange(env, state, base, access.base, access.off, access.size, "read from");
   const frame = frameOf(state, base);
   env.deepen(frame.start, -range.least, state.pc);
-  if (!range.fixed && access.mode === "atomic") {
+  if (!range.fixed && access.mode === "update") {
     reject({
       code: "E0304",
       state,
@@ -211,8 +211,10 @@ export function writeStack(
   const range = stackRange(env, state, base, access.base, access.off, access.size, "write to");
   const frame = frameOf(state, base);
   env.deepen(frame.start, -range.least, state.pc);
+  const zero = value.kind === "scalar" && value.scalar.value === 0n;
   if (!range.fixed) {
-    fillRange(env, state, frame, range.least, range.end, access.base, "memory");
+    const relied = fillRange(env, state, frame, range.least, range.end, access.base, "memory", zero);
+    if (relied && valueReg !== null) needNumber(env, state, valueReg);
     return;
   }
   const { slot: index, byte } = place(range.least);
@@ -269,7 +271,6 @@ export function writeStack(
     frame.stack.set(index, { bytes, value: kept, spilled: access.size, object: null });
     return;
   }
-  const zero = value.kind === "scalar" && value.scalar.isConst && value.scalar.value === 0n;
   if (zero && valueReg !== null) needNumber(env, state, valueReg);
   frame.stack.set(index, overwrite(old, byte, access.size, zero ? ZERO : MISC));
 }
@@ -360,7 +361,10 @@ export function keepDynptrs(state: State, frame: Frame, least: number, end: numb
   }
 }
 
-/** A write of unknown numbers somewhere in least..end-1: all of it may have changed. */
+/**
+ * A write of unknown numbers, or of zeroes, somewhere in least..end-1: all of it may have changed, but a zero that may
+ * have been overwritten by another is one. True if that was so of a byte.
+ */
 export function fillRange(
   env: Env,
   state: State,
@@ -369,7 +373,9 @@ export function fillRange(
   end: number,
   reg: number,
   operand: Operand,
-): void {
+  zero = false,
+): boolean {
+  let relied = false;
   for (let at = least; at < end; at++) {
     const { slot: index, byte } = place(at);
     overwriteObject(env, state, frame, index, reg, operand);
@@ -387,8 +393,13 @@ export function fillRange(
       });
     }
     if (!env.profile.privileged && !isPlain(slot, 1)) env.speculation.behind.add(state.pc);
+    const kind = byteKind(slot, byte);
+    const spilled = kind === SPILL && slot.value?.kind === "scalar" && slot.value.scalar.value === 0n;
+    const stays = zero && (kind === ZERO || spilled);
+    relied ||= stays;
     // A byte never written stays unwritten in some runs: only privileged programs, who may read it, get here.
-    frame.stack.set(index, overwrite(slot, byte, 1, MISC));
+    if (!(stays && spilled)) frame.stack.set(index, overwrite(slot, byte, 1, stays ? ZERO : MISC));
   }
   env.deepen(frame.start, -least, state.pc);
+  return relied;
 }

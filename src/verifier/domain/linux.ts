@@ -40,7 +40,8 @@ export function alu(op: AluOp, width: Width, a: Scalar, b: Scalar): Scalar {
 
 /** The outcome of a compare, if it is the same for all members. Of a mask, one side must be a single number. */
 export function decide(op: JumpOp, width: Width, a: Scalar, b: Scalar): boolean | undefined {
-  return op === "jset" && !isNumber(width, b) ? undefined : compare.decide(op, width, a, b);
+  if (op === "jset" && !isNumber(width, a) && !isNumber(width, b)) return undefined;
+  return compare.decide(op, width, a, b);
 }
 
 /**

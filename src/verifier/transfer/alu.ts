@@ -12,7 +12,7 @@ import { type Operand, reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import type { State } from "../state/state.ts";
 import { kindText, scalarValue, unknownScalar, type Value } from "../state/value.ts";
-import { move } from "./pointer.ts";
+import { move, unsignedSymbol } from "./pointer.ts";
 import { checkUnmasked } from "./speculation.ts";
 
 /** The value of a register that must have been written. */
@@ -217,16 +217,17 @@ function pointerResult(env: Env, state: State, insn: Insn & { kind: "alu" }, lef
     return refuse(
       `two pointers cannot be combined by \`${alu[op].symbol}\``,
       `\`r${dst}\` is a ${kindText(left)} pointer and \`r${srcReg}\` a ${kindText(right)} pointer`,
-      `R${dst} pointer ${alu[op].symbol} pointer prohibited`,
+      `R${dst} pointer ${unsignedSymbol(op)} pointer prohibited`,
     );
   }
   const value = left.isPointer ? left : right;
   if (width === 32) {
-    if (op === "sub" && env.profile.privileged) return scalarValue(domain.zext32(Scalar.unknown));
+    // Linux does not say of it, either, that the upper half is 0.
+    if (op === "sub" && env.profile.privileged) return unknownScalar;
     return refuse(
       "32-bit arithmetic on a pointer",
       `\`r${culprit}\` is a ${kindText(value)} pointer: its upper half would be lost`,
-      `R${culprit} 32-bit pointer arithmetic prohibited`,
+      `R${dst} 32-bit pointer arithmetic prohibited`,
     );
   }
   const { scalar, off: linkedBy } = left.isPointer ? right : left;

@@ -41,6 +41,11 @@ const movable: ReadonlySet<ValueKind> = new Set<ValueKind>([
   "dynptr",
 ]);
 
+/** The kernel's messages name an operator by its opcode, which signed division and remainder share with unsigned ones. */
+export function unsignedSymbol(op: AluOp): string {
+  return alu[op === "sdiv" ? "div" : op === "smod" ? "mod" : op].symbol;
+}
+
 export function move(env: Env, state: State, step: Move): Value {
   const { value, scalar, op, reversed, culprit, operand, dst } = step;
   requireLive(state, culprit, value, operand, "moves");
@@ -64,7 +69,7 @@ export function move(env: Env, state: State, step: Move): Value {
   }
   checkDistance(state, step);
   const adds = op === "add" || op === "sub";
-  const masked = adds ? { value, scalar, op, reversed, dst, by: step.by } : null;
+  const masked = adds ? { value, scalar, op, dst, pointer: culprit, by: step.by } : null;
   const limit = masked === null ? null : checkMasking(env, state, masked);
   if (op !== "add" && op !== "sub") {
     const bitwise = op === "and" || op === "or" || op === "xor";
@@ -73,7 +78,7 @@ export function move(env: Env, state: State, step: Move): Value {
       `\`r${culprit}\` is a ${kindText(value)} pointer`,
       bitwise
         ? `R${dst} bitwise operator ${alu[op].symbol} on pointer prohibited`
-        : `R${dst} pointer arithmetic with ${alu[op].symbol} operator prohibited`,
+        : `R${dst} pointer arithmetic with ${unsignedSymbol(op)} operator prohibited`,
     );
   }
   if (op === "sub" && reversed) {

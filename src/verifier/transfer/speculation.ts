@@ -17,8 +17,9 @@ export interface Masked {
   /** By how much it is moved. */
   readonly scalar: Scalar;
   readonly op: "add" | "sub";
-  readonly reversed: boolean;
   readonly dst: number;
+  /** The register that holds the pointer, which may be on the right. */
+  readonly pointer: number;
   /** The register that says how much; -1: a constant, which is not masked. */
   readonly by: number;
 }
@@ -30,7 +31,7 @@ function refuse(state: State, dst: number, operand: Operand, text: string, label
 }
 
 /** How far the pointer may go in a direction; refuses pointers that have no such limit, or are beyond it. */
-function limitOf(state: State, { value, op, dst, by, reversed }: Masked, left: boolean): number {
+function limitOf(state: State, { value, op, dst, pointer }: Masked, left: boolean): number {
   const end = value.kind === "stack" ? STACK_SIZE + (left ? 1 : 0) : (value.map?.valueSize ?? 0);
   const limit =
     value.kind === "stack"
@@ -43,7 +44,7 @@ function limitOf(state: State, { value, op, dst, by, reversed }: Masked, left: b
       "whole",
       "an unprivileged program moves a pointer of this kind by a register",
       "only pointers to the stack and into map values may be",
-      `R${reversed ? by : dst} has pointer with unsupported alu operation, ${RULE}`,
+      `R${pointer} has pointer with unsupported alu operation, ${RULE}`,
     );
   }
   if (limit >= end || limit < 0) {
@@ -152,7 +153,12 @@ export function checkMoved(env: Env, state: State, move: Masked, moved: Value, b
   }
   if (before === null) return;
   const after = limitOf(state, { ...move, value: moved }, leftwards(move));
-  settleMask(env, state, move, `${Math.abs(before - after)} ${scalar.smin < 0n} ${scalar.isConst} ${move.reversed}`);
+  settleMask(
+    env,
+    state,
+    move,
+    `${Math.abs(before - after)} ${scalar.smin < 0n} ${scalar.isConst} ${move.pointer !== move.dst}`,
+  );
 }
 
 /** Where two numbers are added or subtracted, on another path a pointer may be (kernel: sanitize_val_alu). */

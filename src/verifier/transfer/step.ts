@@ -20,7 +20,7 @@ import {
   transferUnary,
   write,
 } from "./alu.ts";
-import { transferAtomic } from "./atomic.ts";
+import { transferAtomic, transferLoadAcquire, transferStoreRelease } from "./atomic.ts";
 import { branch } from "./branch.ts";
 import { callHost } from "./call.ts";
 import { callLocal } from "./function.ts";
@@ -60,23 +60,13 @@ export function step(env: Env, state: State, insn: Insn): boolean {
       break;
     }
     case "loadAcquire":
-      write(
-        state,
-        insn.dst,
-        load(env, state, { base: insn.base, off: insn.off, size: insn.size, mode: "atomic" }, false),
-      );
+      transferLoadAcquire(env, state, insn);
       break;
     case "store":
       transferStore(env, state, insn);
       break;
     case "storeRelease":
-      store(
-        env,
-        state,
-        { base: insn.base, off: insn.off, size: insn.size, mode: "atomic" },
-        read(state, insn.src, "src"),
-        insn.src,
-      );
+      transferStoreRelease(env, state, insn);
       break;
     case "atomic":
       transferAtomic(env, state, insn);
