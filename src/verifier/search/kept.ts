@@ -36,7 +36,7 @@ export class Kept {
     if (this.settled.length >= 2 * MOST_SETTLED) {
       const used = this.settled.filter((kept) => kept.hits > 0);
       const unused = this.settled.filter((kept) => kept.hits === 0);
-      this.settled = [...used, ...unused.slice(-MOST_SETTLED)].slice(-MOST_SETTLED);
+      this.settled = [...unused, ...used].slice(-MOST_SETTLED);
     }
   }
 
