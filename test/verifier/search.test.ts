@@ -176,6 +176,45 @@ exit`;
   expect([judged(text), judged(text, { engine: "reference" })].map(answer)).toEqual(["E0405", "E0405"]);
 });
 
+it("a byte of some number does not stand for a byte of a dynptr", () => {
+  const text = (second: string) => `${value}${found}call bpf_get_prandom_u32
+r6 = r0
+${coin("other")}*(u8 *)(r10 - 23) = r6
+goto join
+other: ${second}
+join: r1 = *(u8 *)(r10 - 23)
+out: r0 = 0
+exit`;
+  const dynptr = "r1 = r9\nr2 = 16\nr3 = 0\nr4 = r10\nr4 += -32\ncall bpf_dynptr_from_mem";
+  expect([text(dynptr), text("r0 = 0")].map((each) => answer(judged(each)))).toEqual(["E0305", "accepted"]);
+});
+
+it("a callback that was called inside a section does not end it, even if another run of it began its own", () => {
+  // A run that finds 0 begins a section, one that finds 1 was called in one; from there on both do the same.
+  const text = (second: string) => `.prog xdp\n.rcu explicit
+*(u64 *)(r10 - 8) = 0
+${coin("other")}goto join
+other: ${second}
+join: r1 = 1\nr2 = run ll\nr3 = r10\nr3 += -8\nr4 = 0
+call bpf_loop
+r1 = *(u64 *)(r10 - 8)
+if r1 != 1 goto out
+call bpf_rcu_read_unlock
+out: r0 = 0
+exit
+.func run
+run: r6 = r2
+r1 = *(u64 *)(r6 + 0)
+*(u64 *)(r6 + 0) = 2
+if r1 != 0 goto inside
+call bpf_rcu_read_lock
+inside: call bpf_rcu_read_unlock
+r0 = 0
+exit`;
+  const inside = "call bpf_rcu_read_lock\n*(u64 *)(r10 - 8) = 1";
+  expect([text(inside), text("r0 = 0")].map((each) => answer(judged(each)))).toEqual(["E0609", "accepted"]);
+});
+
 it("a function that a symbol puts behind the end is none", () => {
   const outcome = assemble("r0 = 0\nexit");
   if (!outcome.ok) throw new Error("does not assemble");

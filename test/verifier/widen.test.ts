@@ -16,7 +16,11 @@ function stateWith(value: Value, spilled: Value | null = null, bytes = 8): State
 }
 
 const number = (least: bigint, greatest: bigint): Value => scalarValue(Scalar.signedRange(least, greatest));
+const unsigned = (least: bigint, greatest: bigint): Value => scalarValue(Scalar.range(least, greatest));
 const bounds = ({ scalar }: Value): string => `${scalar.smin}..${scalar.smax}`;
+const unsignedBounds = ({ scalar }: Value): string => `${scalar.umin}..${scalar.umax}`;
+/** Halfway, where a number as signed begins anew. */
+const half = 1n << 63n;
 const least = "-9223372036854775808";
 const greatest = "9223372036854775807";
 
@@ -33,6 +37,17 @@ it.each([
   const changed = widened(stateWith(before), now, true);
   expect(bounds(now.reg(6))).toBe(wanted);
   expect(changed).toBe(wanted !== bounds(after));
+});
+
+it.each([
+  ["grows", unsigned(half - 3n, half + 5n), unsigned(half - 3n, half + 6n), half - 3n, 2n * half - 1n],
+  ["falls", unsigned(half - 3n, half + 5n), unsigned(half - 4n, half + 5n), 0n, half + 5n],
+  ["moves up", unsigned(half - 3n, half + 5n), unsigned(half - 1n, half + 6n), half - 3n, 2n * half - 1n],
+  ["moves down", unsigned(half - 3n, half + 5n), unsigned(half - 4n, half + 4n), 0n, half + 5n],
+] as const)("and of a number that is bounded as unsigned only: %s", (_, before, after, least, greatest) => {
+  const now = stateWith(after);
+  widened(stateWith(before), now, true);
+  expect(unsignedBounds(now.reg(6))).toBe(`${least}..${greatest}`);
 });
 
 it("a number that nothing relied on is given up altogether, one that was relied on is kept", () => {

@@ -45,12 +45,6 @@ export const inSearch: readonly Equivalent[] = [
     why: "behind the last instruction there is none, which is looked at next",
   },
   {
-    file: "src/verifier/search/demand.ts",
-    source: "slotsHi.fill(0);",
-    from: "slotsHi.fill(0);",
-    why: "a way back ends when nothing is followed any more, so nothing is left over from it",
-  },
-  {
     file: "src/verifier/search/worklist.ts",
     source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
     from: "||",

@@ -12,8 +12,12 @@ import { type OpenState, type PathNode, type Place, regPlace, type State, slotPl
 const MOST_FRAMES = 16;
 const CLOBBERED = 0x3f;
 const ARGUMENTS = 0x3e;
+const RESULT = 1;
 
-/** The places followed back, a set of bits for each frame. One walk at a time: it calls nothing that walks. */
+/**
+ * The places followed back, a set of bits for each frame up to the one that runs. One walk at a time: it calls nothing
+ * that walks.
+ */
 const regs = new Int32Array(MOST_FRAMES);
 const slotsLo = new Int32Array(MOST_FRAMES);
 const slotsHi = new Int32Array(MOST_FRAMES);
@@ -51,17 +55,17 @@ function included(place: Place): boolean {
 
 /** The verdict depends on which number `reg` holds before the instruction at state.pc. */
 export function needNumber(env: Env, state: State, reg: number): void {
-  if (state.parent === null || env.reference || state.reg(reg).kind !== "scalar") return;
-  clear();
-  include(regPlace(state.frames.length - 1, reg));
-  followBack(env, state);
+  need(env, state, regPlace(state.frames.length - 1, reg));
 }
 
 /** The same for a number that lies in a slot of the stack. */
 export function needSlot(env: Env, state: State, frame: number, slot: number): void {
-  if (state.parent === null || env.reference) return;
+  need(env, state, slotPlace(frame, slot));
+}
+
+function need(env: Env, state: State, place: Place): void {
   clear();
-  include(slotPlace(frame, slot));
+  include(place);
   followBack(env, state);
 }
 
@@ -110,7 +114,6 @@ function markRead(
 /** `old` stands for `now`: what was relied on from `old` is relied on from `now`. True: some mark was new. */
 export function inherit(env: Env, now: State, old: State): boolean {
   grown = false;
-  clear();
   old.frames.forEach((frame, n) => {
     const own = now.frames[n];
     if (own !== undefined) markRead(now.parent, n, own.writtenLo, own.writtenHi, frame.readLo, frame.readHi);
@@ -118,7 +121,7 @@ export function inherit(env: Env, now: State, old: State): boolean {
     slotsLo[n] = frame.preciseLo;
     slotsHi[n] = frame.preciseHi;
   });
-  if (now.parent !== null) followBack(env, now);
+  followBack(env, now);
   return grown;
 }
 
@@ -127,8 +130,6 @@ function followBack(env: Env, state: State): void {
   let entry = state.parent;
   let node = state.path;
   let { pc } = state;
-  // The instruction at hand may have noted its own fill already.
-  if (node !== null && node.from === pc && (node.kind === "fill" || node.kind === "spill")) node = node.previous;
   let frame = state.frames.length - 1;
   for (;;) {
     while (entry !== null && entry.state.path === node && entry.state.pc === pc) {
@@ -189,8 +190,9 @@ function numbersIn(stack: Stack, wanted: number, base: number): number {
   return set;
 }
 
-function drop(frame: number): void {
-  regs[frame] = 0;
+/** The way back comes into a call at its end: nothing but `set` is followed in it yet. */
+function enter(frame: number, set: number): void {
+  regs[frame] = set;
   slotsLo[frame] = 0;
   slotsHi[frame] = 0;
 }
@@ -201,21 +203,20 @@ function reverseNode(node: PathNode, insn: Insn, frame: number): number {
     case "call": {
       const outer = frame - 1;
       if (outer >= 0) regs[outer] = ((regs[outer] ?? 0) & ~CLOBBERED) | ((regs[frame] ?? 0) & ARGUMENTS);
-      drop(frame);
       return outer;
-    }
-    case "return": {
-      const inner = frame + 1;
-      regs[inner] = (regs[frame] ?? 0) & 1;
-      regs[frame] = (regs[frame] ?? 0) & ~CLOBBERED;
-      return inner;
     }
     case "callback":
       // What a callback is called with comes from the helper.
-      drop(frame);
       return frame - 1;
-    case "again":
+    case "return":
+    case "again": {
+      // A run of a callback leaves the registers of its caller as they are.
+      const gone = node.kind === "return" ? CLOBBERED : 0;
+      const set = regs[frame] ?? 0;
+      regs[frame] = set & ~gone;
+      enter(frame + 1, set & gone & RESULT);
       return frame + 1;
+    }
     case "spill": {
       const place = node.place ?? -1;
       if (place < 0 || !included(place)) return frame;

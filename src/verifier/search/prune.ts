@@ -2,7 +2,7 @@
 // found `old` safe need not be repeated. Identities are compared up to renaming (kernel: states_equal, regsafe,
 // stacksafe, check_ids).
 import { equals, subset } from "../domain/scalar.ts";
-import { byteKind, emptySlot, INVALID, MISC, type Slot, SPILL, uniform, ZERO } from "../state/stack.ts";
+import { byteKind, INVALID, MISC, type Slot, SPILL, uniform, ZERO } from "../state/stack.ts";
 import type { Frame, State } from "../state/state.ts";
 import { uninit, type Value } from "../state/value.ts";
 
@@ -58,9 +58,8 @@ export function covers(
     const a = old.frames[n];
     const b = now.frames[n];
     if (a === undefined || b === undefined) return false;
-    if (a.callsite !== b.callsite || a.start !== b.start || a.role !== b.role || a.entryDepth !== b.entryDepth) {
-      return false;
-    }
+    // Where a frame was entered from, and where it is now, says what it is and where it begins.
+    if (a.callsite !== b.callsite || a.entryDepth !== b.entryDepth) return false;
     if (comparison !== "exact" && a.runs > b.runs) return false;
     const live = liveIn(old, n);
     const free = comparison === "relied" && !strict ? ~a.precise : 0;
@@ -77,8 +76,9 @@ export function covers(
 }
 
 function valueCovers(old: Value, now: Value, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
-  // The same object says the same only when it carries no identity: those must enter the renaming.
-  if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0 && old.dynptr === 0) return true;
+  // The same object says the same only when it carries no identity: those must enter the renaming. That of a dynptr
+  // does with its slots.
+  if (old === now && old.id === 0 && old.origin === 0 && old.reference === 0) return true;
   if (old.kind === "uninit" && comparison !== "exact") return true;
   if (old.kind !== now.kind) return false;
   const same = comparison === "exact" || (strict && old.kind === "scalar");
@@ -144,7 +144,6 @@ function isNumber(slot: Slot): boolean {
 }
 
 function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
-  if (old === emptySlot && comparison !== "exact" && now.value?.isPointer !== true) return now.object === null;
   if ((old.object === null) !== (now.object === null)) return false;
   if (old.object !== null && now.object !== null) {
     if (old.object.iterator !== now.object.iterator || old.object.lapsed !== now.object.lapsed) return false;
