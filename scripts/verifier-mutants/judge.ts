@@ -23,6 +23,7 @@ import "../../test/verifier/domain/tnum.test.ts";
 import "../../test/verifier/kept.test.ts";
 import "../../test/verifier/kernel-log.test.ts";
 import "../../test/verifier/log.test.ts";
+import "../../test/verifier/steps.test.ts";
 import "../../test/verifier/stop.test.ts";
 import "../../test/verifier/structure.test.ts";
 import "../../test/verifier/unprivileged.test.ts";

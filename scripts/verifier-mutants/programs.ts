@@ -12,6 +12,7 @@ import { randomFrom } from "../../test/support/generate.ts";
 import { type LoggedState, statesOf } from "../../test/support/kernel-log.ts";
 import { agreement } from "../../test/support/kernel-states.ts";
 import { renamed, shapeOf } from "../../test/support/log-shape.ts";
+import { stepProgram } from "../../test/support/step-programs.ts";
 import { walkProgram } from "../../test/support/walk-programs.ts";
 
 /** A program of a corpus (lab/corpus.ts) that is small enough to be judged often. */
@@ -125,6 +126,8 @@ export interface Source {
 export const sources: readonly Source[] = [
   { name: "program", programs: boundaryPrograms, privileged: true, share: 1 },
   { name: "walk", programs: walkPrograms, privileged: true, share: 0.8 },
+  { name: "step", programs: stepPrograms, privileged: true, share: 1.2 },
+  { name: "unprivileged step", programs: stepPrograms, privileged: false, share: 0.6 },
   { name: "unprivileged program", programs: boundaryPrograms, privileged: false, share: 0.2 },
   { name: "unprivileged walk", programs: walkPrograms, privileged: false, share: 0.1 },
 ];
@@ -133,9 +136,17 @@ export function* boundaryPrograms(seed: number): Generator<Program> {
   for (const random = randomFrom(seed); ; ) yield boundaryProgram(random).program;
 }
 
-export function* walkPrograms(seed: number): Generator<Program> {
+function* walkPrograms(seed: number): Generator<Program> {
+  yield* assembled(walkProgram, seed);
+}
+
+function* stepPrograms(seed: number): Generator<Program> {
+  yield* assembled(stepProgram, seed);
+}
+
+function* assembled(text: (random: () => number) => string, seed: number): Generator<Program> {
   for (const random = randomFrom(seed); ; ) {
-    const outcome = assemble(walkProgram(random));
+    const outcome = assemble(text(random));
     if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
     yield outcome.value;
   }
