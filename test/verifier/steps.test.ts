@@ -121,6 +121,13 @@ const edges: readonly Edge[] = [
   ["zero over any number", varying("r2 = *(u64 *)(r7 + 8)\n*(u64 *)(r10 - 16) = r2", "0"), "R7 max value is outside"],
   ["one over zeroes", varying("*(u64 *)(r10 - 16) = 0\n*(u8 *)(r10 - 13) = 0", "1"), "R7 max value is outside"],
   ["a register over zeroes", varying("*(u64 *)(r10 - 16) = 0\nr9 = *(u64 *)(r7 + 8)", "r9"), "R7 max value is outside"],
+  ["a compare and exchange with nothing to compare with", "r1 = 1\nr0 = cmpxchg_64(r7 + 0, r0, r1)", "R0 !read_ok"],
+  ["a number without a copy, moved far", "r8 += 0x20000000\nif r8 > 8 goto +2\nr7 += r8\nr0 = *(u8 *)(r7 + 7)", null],
+  [
+    "a number with a copy, moved far",
+    "r1 = r8\nr8 += 0x20000000\nif r8 > 8 goto +2\nr7 += r8\nr0 = *(u8 *)(r7 + 7)",
+    "map_value pointer offset 536870912 is not allowed",
+  ],
   ["a number and a pointer, in 32 bits", "w8 += w7", "R8 32-bit pointer arithmetic prohibited"],
   ["a pointer divided as signed", "r8 &= 7\nr7 s/= r8", "R7 pointer arithmetic with /= operator prohibited"],
   ["the remainder of two pointers as signed", "r7 s%= r6", "R7 pointer %= pointer prohibited"],
