@@ -128,6 +128,26 @@ const edges: readonly Edge[] = [
     "r1 = r8\nr8 += 0x20000000\nif r8 > 8 goto +2\nr7 += r8\nr0 = *(u8 *)(r7 + 7)",
     "map_value pointer offset 536870912 is not allowed",
   ],
+  [
+    "a register that is 0 on the first way only, over zeroes",
+    `*(u64 *)(r10 - 16) = 0\nr9 = 5\nr1 = *(u64 *)(r7 + 8)\nif r1 == 0 goto join\nr9 = 0\njoin: ${varying("r2 = 0", "r9")}`,
+    "R7 max value is outside",
+  ],
+  [
+    "the context or a map's value",
+    "r1 = r6\nif r8 == 0 goto +1\nr1 = r7\nr0 = *(u32 *)(r1 + 0)",
+    "same insn cannot be used",
+  ],
+  [
+    "a map's value or the context",
+    "r1 = r7\nif r8 == 0 goto +1\nr1 = r6\nr0 = *(u32 *)(r1 + 0)",
+    "same insn cannot be used",
+  ],
+  [
+    "a map's value or the stack",
+    "*(u64 *)(r10 - 8) = 0\nr1 = r7\nif r8 == 0 goto +2\nr1 = r10\nr1 += -8\nr0 = *(u32 *)(r1 + 0)",
+    null,
+  ],
   ["a number and a pointer, in 32 bits", "w8 += w7", "R8 32-bit pointer arithmetic prohibited"],
   ["a pointer divided as signed", "r8 &= 7\nr7 s/= r8", "R7 pointer arithmetic with /= operator prohibited"],
   ["the remainder of two pointers as signed", "r7 s%= r6", "R7 pointer %= pointer prohibited"],

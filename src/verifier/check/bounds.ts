@@ -71,7 +71,7 @@ export function checkRegion(
     }
     return;
   }
-  if (scalar.smin < 0n && (scalar.smin === -(1n << 63n) || least < 0n)) {
+  if (scalar.smin < 0n && least < 0n) {
     reject({
       code,
       state,
