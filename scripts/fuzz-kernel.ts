@@ -3,12 +3,14 @@
 // Two classes count: what the kernel refuses and we accept must be explained each, what it accepts and we refuse is at
 // most 1 % of what it accepts. Each difference is made small and put with those of the same cause. Half of the
 // programs have their access moved to the very end of what our verifier finds allowed, so that bounds that differ by
-// one show. Loads only; nothing is attached.
+// one show. `--about steps` takes short programs about single instructions instead, `--about walks` those about ways that
+// meet and loops. Loads only; nothing is attached.
 //
 // An acceptance is explained if at the instruction that the kernel refuses we have states that lie within the one it
 // refuses and none that equals it, or if we never come there, or no run does with what the kernel believes; and if 64 runs
 // with inputs near the edges of numbers stay within our states and do not fault. Then our bounds are sharper, not wrong.
 import { parseArgs } from "node:util";
+import { assemble } from "../src/asm/assemble.ts";
 import { disassemble } from "../src/asm/disassemble.ts";
 import type { Program } from "../src/isa/program.ts";
 import { createMap } from "../src/kernel/judge.ts";
@@ -23,6 +25,8 @@ import { Campaign } from "../test/support/containment-campaign.ts";
 import { randomFrom } from "../test/support/generate.ts";
 import { apart, mayBe, statesOf } from "../test/support/kernel-log.ts";
 import { shrinkProgram } from "../test/support/shrink-insns.ts";
+import { stepProgram } from "../test/support/step-programs.ts";
+import { walkProgram } from "../test/support/walk-programs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -33,8 +37,17 @@ const { values } = parseArgs({
     /** Differences made small, of each class. */
     shrink: { type: "string", default: "60" },
     unprivileged: { type: "boolean", default: false },
+    about: { type: "string", default: "bounds" },
   },
 });
+const texts: Readonly<Record<string, ((random: () => number) => string) | undefined>> = {
+  steps: stepProgram,
+  walks: walkProgram,
+};
+if (values.about !== "bounds" && texts[values.about] === undefined) {
+  console.error(`--about ${values.about}: there are bounds, ${Object.keys(texts).join(" and ")}`);
+  process.exit(2);
+}
 const programs = Number(values.programs);
 const seed = values.seed === undefined ? Date.now() % 1_000_000_007 : Number(values.seed);
 
@@ -105,6 +118,18 @@ function askUs(program: Program, flags: number): Said {
 /** BPF_F_STRICT_ALIGNMENT. */
 const STRICT = 1;
 
+/** The next random program. */
+function next(): Program {
+  const text = texts[values.about];
+  if (text === undefined) {
+    const made = boundaryProgram(random, values.unprivileged ? openTypes : boundaryTypes);
+    return (random() < 0.5 ? made : tuned(made, random)).program;
+  }
+  const made = assemble(text(random));
+  if (!made.ok) throw new Error(made.diagnostics[0]?.text);
+  return made.value;
+}
+
 /** Moves the access to the last bytes that our verifier allows, or one byte further. */
 function tuned(boundary: Boundary, random: () => number): Boundary {
   if (boundary.access < 0) return boundary;
@@ -169,8 +194,7 @@ let ourTime = 0;
 console.log(`${programs} programs from seed ${seed}`);
 const began = performance.now();
 for (let at = 0; at < programs; at++) {
-  const made = boundaryProgram(random, values.unprivileged ? openTypes : boundaryTypes);
-  const { program } = random() < 0.5 ? made : tuned(made, random);
+  const program = next();
   const flags = random() < 0.05 ? STRICT : 0;
   const start = performance.now();
   const theirs = askKernel(program, flags);
