@@ -1,4 +1,6 @@
 // All helpers and kfuncs that have a declaration, by number and by name.
+import type { Insn } from "../isa/insn.ts";
+import type { Program } from "../isa/program.ts";
 import type { Contract, Helper, Kfunc } from "./contract.ts";
 import { helpers as checksumHelpers } from "./helpers/checksum.ts";
 import { helpers as controlHelpers } from "./helpers/control.ts";
@@ -39,6 +41,12 @@ export function helperById(id: number): Helper | undefined {
 
 export function kfuncByName(name: string): Kfunc | undefined {
   return byName.get(name);
+}
+
+/** What an instruction calls outside of its program. */
+export function contractOf(insn: Insn | null | undefined, { kfuncs }: Pick<Program, "kfuncs">): Contract | undefined {
+  if (insn?.kind === "callHelper") return helperById(insn.id);
+  return insn?.kind === "callKfunc" ? kfuncByName(kfuncs[insn.index] ?? "") : undefined;
 }
 
 /** Every declaration, helpers in the order of their numbers first. */

@@ -2,7 +2,7 @@
 import type { Diagnostic, Note } from "../diag/diagnostic.ts";
 import { position, type Span } from "../diag/source.ts";
 import { attachName, programTypes } from "../host/programs.ts";
-import { helperById, kfuncByName } from "../host/table.ts";
+import { contractOf } from "../host/table.ts";
 import type { Program } from "../isa/program.ts";
 import { type LineageEvent, lineage, type Step, stepsOf } from "./path.ts";
 import type { Operand, Refusal } from "./reject.ts";
@@ -101,7 +101,7 @@ function sectionEvents(program: Program, steps: readonly Step[]): readonly Secti
   let sections = 0;
   steps.forEach((step, index) => {
     if (step.insn.kind !== "callKfunc") return;
-    const rcu = kfuncByName(program.kfuncs[step.insn.index] ?? "")?.rcu;
+    const rcu = contractOf(step.insn, program)?.rcu;
     if (rcu !== "lock" && rcu !== "unlock") return;
     const opens = rcu === "lock";
     const outermost = opens ? depth === 0 : depth === 1;
@@ -213,12 +213,7 @@ function bornWords(
   index: number,
 ): string {
   const { insn } = step;
-  const contract =
-    insn.kind === "callHelper"
-      ? helperById(insn.id)
-      : insn.kind === "callKfunc"
-        ? kfuncByName(program.kfuncs[insn.index] ?? "")
-        : undefined;
+  const contract = contractOf(insn, program);
   const section = sections.filter((s) => s.opens && s.outermost && s.index < index).pop();
   const good = culprit.protection === "none" || section === undefined ? "" : `, good inside ${section.letter}`;
   switch (contract?.returns) {

@@ -21,7 +21,10 @@ const coin = (off: number): Insn => ({
   src: { kind: "imm", value: 1 },
   off,
 });
+const perhaps = (off: number): Insn => ({ kind: "mayGoto", off });
+const callback = (low: number): Insn => ({ kind: "imm64", what: "func", dst: 1, low, high: 0 });
 const nothing = "";
+const NEVER = "this instruction can never run";
 
 const OUT = "call to invalid destination";
 const MIDDLE = "last insn is not an exit or jmp";
@@ -55,14 +58,38 @@ it.each<readonly [name: string, insns: readonly (Insn | null)[], text: string, k
     "jumps out of its function",
     "jump out of range from insn 3 to 1",
   ],
+  [
+    "a jump from a function to the start of the program",
+    [call(1), exit, zero, coin(-4), exit],
+    "jumps out of its function",
+    "jump out of range from insn 3 to 0",
+  ],
+  [
+    "a perhaps behind the end",
+    [zero, perhaps(1), exit],
+    "jumps out of the program",
+    "jump out of range from insn 1 to 3",
+  ],
+  ["a jump that alone leads somewhere", [zero, coin(1), jump(2), zero, exit, exit], nothing, nothing],
+  ["a perhaps to what follows", [zero, perhaps(1), zero, exit], nothing, nothing],
+  [
+    "a jump into a wide load",
+    [zero, coin(1), wide, null, exit],
+    "jumps into the middle of a 64-bit immediate load",
+    "jump into the middle of ldimm64 insn 2",
+  ],
+  [
+    "a perhaps into a wide load",
+    [zero, perhaps(1), wide, null, exit],
+    "jumps into the middle of a 64-bit immediate load",
+    "jump into the middle of ldimm64 insn 2",
+  ],
+  ["what nobody calls", [zero, exit, call(-1), exit], NEVER, "unreachable insn 2"],
+  ["a callback", [callback(3), null, zero, exit, zero, exit], nothing, nothing],
+  ["a callback that nobody is given", [zero, exit, callback(-3), null, exit], NEVER, "unreachable insn 2"],
   ["a jump to the start of its function", [call(1), exit, zero, coin(-2), exit], nothing, nothing],
   ["an end that runs on", [zero, coin(-2)], "the function can run off its end", MIDDLE],
-  [
-    "an end that jumps back",
-    [zero, coin(1), jump(-3), exit, jump(-2)],
-    "this instruction can never run",
-    "unreachable insn 4",
-  ],
+  ["an end that jumps back", [zero, coin(1), jump(-3), exit, jump(-2)], NEVER, "unreachable insn 4"],
 ])("%s", (_, insns, text, kernel) => {
   const program = makeProgram({ insns, type: "socket_filter", rcu: "implicit" });
   const ours = verify(program);
@@ -116,7 +143,8 @@ exit`;
     expect(said(assembled(text("", called)))).toBe("accepted");
     expect(said(assembled(text("call bpf_rcu_read_lock", called)))).toBe("E0606");
   }
-  const sections = (n: number): string => "call bpf_rcu_read_lock\ncall bpf_rcu_read_unlock\n".repeat(n);
+  const around = "call bpf_preempt_disable\ncall bpf_preempt_enable\n";
+  const sections = (n: number): string => `call bpf_rcu_read_lock\n${around}call bpf_rcu_read_unlock\n`.repeat(n);
   const nested = (outer: number, inner: number): Program =>
     assembled(
       text("call bpf_rcu_read_lock", sections(inner)).replace("outer:\n", `outer:\n${sections(outer)}call inner\n`),
@@ -155,7 +183,7 @@ it("a pointer of which only a part is stored is shown with where it came from", 
 
 it("refuses a program without instructions", () => {
   const { verdict, diagnostics } = verify(makeProgram({ insns: [] }));
-  expect([verdict, diagnostics[0]?.code]).toEqual(["rejected", "E0203"]);
+  expect([verdict, diagnostics[0]?.code, diagnostics[0]?.text]).toEqual(["rejected", "E0203", "the program is empty"]);
 });
 
 it("walks as many instructions as it may, and no more", () => {

@@ -2,8 +2,7 @@
 // their stack does not count, provided that nothing else touches it (kernel: mark_fastcall_patterns,
 // check_fastcall_stack_contract).
 import type { Contract } from "../../host/contract.ts";
-import { helperById, kfuncByName } from "../../host/table.ts";
-import type { Insn } from "../../isa/insn.ts";
+import { contractOf } from "../../host/table.ts";
 import type { Program } from "../../isa/program.ts";
 import type { Subprogram } from "../search/structure.ts";
 
@@ -33,7 +32,7 @@ export function spillArea(program: Program, { start, end }: Subprogram): SpillAr
   let bound = 0;
   let taken = false;
   for (let pc = start; pc < end; pc++) {
-    const contract = called(program, insns[pc]);
+    const contract = contractOf(insns[pc], program);
     if (contract === undefined) continue;
     const pairs = pairsAround(program, pc, untouched(contract), lowest);
     if (pairs === 0) continue;
@@ -43,11 +42,6 @@ export function spillArea(program: Program, { start, end }: Subprogram): SpillAr
     bound = Math.min(bound, lowest + 8 * pairs);
   }
   return taken ? { counted: -bound, slots } : null;
-}
-
-function called(program: Program, insn: Insn | null | undefined): Contract | undefined {
-  if (insn?.kind === "callHelper") return helperById(insn.id);
-  return insn?.kind === "callKfunc" ? kfuncByName(program.kfuncs[insn.index] ?? "") : undefined;
 }
 
 /** How many registers are spilled before the call and filled after it, from the lowest slot up. */

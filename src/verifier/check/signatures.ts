@@ -1,6 +1,6 @@
 // What a function may do because of what it says it returns: instructions that may end it on the spot leave a number
 // behind (kernel: check_btf_func).
-import { helperById } from "../../host/table.ts";
+import { contractOf } from "../../host/table.ts";
 import type { Program } from "../../isa/program.ts";
 import { reject } from "../reject.ts";
 import { type Structure, subprogramAt } from "../search/structure.ts";
@@ -11,7 +11,7 @@ export function checkSignatures(program: Program, structure: Structure): void {
     const { end } = subprogramAt(structure, start);
     for (let pc = start; pc < end; pc++) {
       const insn = program.insns[pc];
-      const tailCall = insn?.kind === "callHelper" && helperById(insn.id)?.tailCall === true;
+      const tailCall = contractOf(insn, program)?.tailCall === true;
       if (insn?.kind !== "packet" && !tailCall) continue;
       reject({
         code: "E0403",

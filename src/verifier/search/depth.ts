@@ -1,17 +1,18 @@
 // The stack that nested calls use together: at most 512 bytes in at most 8 frames (kernel: check_max_stack_depth).
 import { hasOwnStacks, programTypes } from "../../host/programs.ts";
-import { helperById } from "../../host/table.ts";
+import { contractOf } from "../../host/table.ts";
 import { spillArea } from "../check/fastcall.ts";
 import type { Env } from "../env.ts";
-import { type Refusal, reject } from "../reject.ts";
+import { reject } from "../reject.ts";
 import { STACK_SIZE } from "../state/stack.ts";
 import { DEEPEST_CALLS } from "../transfer/function.ts";
+import { entered } from "./flow.ts";
 import { type Subprogram, subprogramAt } from "./structure.ts";
 
 /** Compiled frames are multiples of this; an empty one takes nothing. */
 const UNIT = 16;
-/** A frame of tracing programs from this size on lies on a stack of its own, which may be full. */
-const PRIVATE_FROM = 64;
+/** No tail call from a function below so many bytes: each of 33 in a row may leave as much on the stack. */
+const TOO_MUCH_TO_LEAVE = 256;
 
 /** Bytes that each instruction was seen to use of its function's frame. */
 export class Depths {
@@ -44,57 +45,50 @@ interface Caller {
   readonly pc: number;
 }
 
-function tooDeep(from: Caller, used: number, running: string | null): Pick<Refusal, "text" | "label" | "kernel"> {
-  if (used > STACK_SIZE) {
-    return {
-      text: `nested calls use ${used} bytes of stack`,
-      label: `${STACK_SIZE} is the most, over all frames`,
-      kernel: `combined stack size of ${from.frames} calls is ${used}. Too large`,
-    };
-  }
-  return {
-    text: running === null ? `more than ${DEEPEST_CALLS} frames` : "a function calls itself",
-    label: running === null ? "the ninth frame" : `\`${running}\` is already running`,
-    kernel: `the call stack of ${from.frames - 1} frames is too deep !`,
-  };
-}
-
 export function checkStackDepth(env: Env, depths: Depths): void {
-  const { insns } = env.program;
-  const { subprograms } = env.structure;
+  const { program } = env;
   const { callbacks } = depths;
-  const tailCalls = insns.some((insn) => insn?.kind === "callHelper" && helperById(insn.id)?.tailCall === true);
-  const ownStacks = hasOwnStacks(programTypes[env.profile.type]) && !tailCalls;
+  const tailCall = (from: number, to: number): boolean =>
+    program.insns.slice(from, to).some((insn) => contractOf(insn, program)?.tailCall === true);
+  // Frames from 64 bytes on have stacks of their own then, and eight smaller ones are never too large.
+  const ownStacks = hasOwnStacks(programTypes[env.profile.type]) && !tailCall(0, program.insns.length);
 
-  const visit = (start: number, from: Caller, own: boolean): void => {
+  const visit = (start: number, from: Caller): void => {
     const sub = subprogramAt(env.structure, start);
-    const size = Math.ceil(depths.of(env, sub) / UNIT) * UNIT;
-    const used = own && size >= PRIVATE_FROM ? from.bytes : from.bytes + size;
-    if (used > STACK_SIZE || from.frames > DEEPEST_CALLS) {
-      reject({
-        code: "E0204",
-        pc: from.pc,
-        operand: "whole",
-        ...tooDeep(from, used, from.chain.has(start) ? sub.name : null),
-      });
+    const size = ownStacks ? 0 : Math.ceil(depths.of(env, sub) / UNIT) * UNIT;
+    const used = from.bytes + size;
+    const refuse = (text: string, label: string, kernel: string): never =>
+      reject({ code: "E0204", pc: from.pc, operand: "whole", text, label, kernel });
+    if (from.frames > DEEPEST_CALLS) {
+      const again = from.chain.has(start);
+      refuse(
+        again ? "a function calls itself" : `more than ${DEEPEST_CALLS} frames`,
+        again ? `\`${sub.name}\` is already running` : "the ninth frame",
+        `the call stack of ${DEEPEST_CALLS} frames is too deep !`,
+      );
+    }
+    if (from.bytes >= TOO_MUCH_TO_LEAVE && tailCall(sub.start, sub.end)) {
+      refuse(
+        `a tail call from a function called by others that use ${from.bytes} bytes of stack`,
+        `they must use less than ${TOO_MUCH_TO_LEAVE}: what is called this way leaves their frames behind`,
+        `tail_calls are not allowed when call stack of previous frames is ${from.bytes} bytes. Too large`,
+      );
+    }
+    if (used > STACK_SIZE) {
+      refuse(
+        `nested calls use ${used} bytes of stack`,
+        `${STACK_SIZE} is the most, over all frames`,
+        `combined stack size of ${from.frames} calls is ${used}. Too large`,
+      );
     }
     const chain = new Set([...from.chain, start]);
-    for (let pc = start; pc < sub.end; pc++) {
-      const insn = insns[pc];
-      const called =
-        insn?.kind === "callLocal"
-          ? pc + 1 + insn.off
-          : insn?.kind === "imm64" && insn.what === "func"
-            ? pc + 1 + insn.low
-            : -1;
+    program.insns.slice(start, sub.end).forEach((insn, n) => {
+      const pc = start + n;
+      const called = insn === null ? null : entered(insn, pc);
       // What runs later does not run on top of this.
-      if (called < 0 || (insn?.kind === "imm64" && callbacks.has(called))) continue;
-      visit(called, { bytes: used, frames: from.frames + 1, chain, pc }, own);
-    }
+      if (called === null || (insn?.kind === "imm64" && callbacks.has(called))) return;
+      visit(called, { bytes: used, frames: from.frames + 1, chain, pc });
+    });
   };
-  for (const { start } of subprograms) {
-    const root = start === 0 || callbacks.has(start);
-    if (!root && !env.program.functions.some((f) => f.pc === start && f.global)) continue;
-    visit(start, { bytes: 0, frames: 1, chain: new Set(), pc: start }, ownStacks && start === 0);
-  }
+  for (const start of [0, ...callbacks]) visit(start, { bytes: 0, frames: 1, chain: new Set(), pc: start });
 }

@@ -1,10 +1,10 @@
 // What can be said of a program without walking it: subprograms, jump targets, reachability, where states are
 // compared, which registers still matter (kernel: check_subprogs, check_cfg, compute_live_registers).
-import { helperById, kfuncByName } from "../../host/table.ts";
-import type { Insn } from "../../isa/insn.ts";
+import type { Contract } from "../../host/contract.ts";
+import { contractOf } from "../../host/table.ts";
 import type { Program } from "../../isa/program.ts";
 import { reject } from "../reject.ts";
-import { successors } from "./flow.ts";
+import { entered, successors } from "./flow.ts";
 import { liveness } from "./liveness.ts";
 
 export interface Subprogram {
@@ -30,30 +30,28 @@ export function structureOf(program: Program): Structure {
     reject({ code: "E0203", pc: 0, operand: "whole", text: "the program is empty", kernel: "insn_cnt is 0" });
   }
   const subprograms = findSubprograms(program);
-  const prunePoints = new Uint8Array(insns.length + 1);
-  const converging = new Uint8Array(insns.length + 1);
+  const prunePoints = new Uint8Array(insns.length);
+  const converging = new Uint8Array(insns.length);
   for (const sub of subprograms) {
     prunePoints[sub.start] = 1;
     checkJumps(program, sub, prunePoints);
   }
-  checkReachable(program, subprograms);
-  for (let pc = 0; pc < insns.length; pc++) {
-    const insn = insns[pc];
-    if (insn == null) continue;
-    if (insn.kind === "mayGoto" || callsBackOrIterates(program, insn)) {
+  checkReachable(program);
+  insns.forEach((insn, pc) => {
+    if (insn === null) return;
+    if (insn.kind === "mayGoto" || callsBackOrIterates(contractOf(insn, program))) {
       prunePoints[pc] = 1;
       converging[pc] = 1;
     }
     if (insn.kind === "callLocal" || insn.kind === "callHelper" || insn.kind === "callKfunc") prunePoints[pc + 1] = 1;
-  }
+  });
   return { subprograms, prunePoints, converging, live: liveness(program) };
 }
 
-function callsBackOrIterates(program: Program, insn: Insn): boolean {
-  if (insn.kind === "callHelper") return helperById(insn.id)?.callback?.when === "sync";
-  if (insn.kind !== "callKfunc") return false;
-  const first = kfuncByName(program.kfuncs[insn.index] ?? "")?.args[0];
-  return typeof first === "object" && "iterator" in first && first.step === "next";
+function callsBackOrIterates(contract: Contract | undefined): boolean {
+  const first = contract?.args[0];
+  const iterates = typeof first === "object" && "iterator" in first && first.step === "next";
+  return iterates || contract?.callback?.when === "sync";
 }
 
 export function subprogramAt(structure: Structure, pc: number): Subprogram {
@@ -66,11 +64,10 @@ function findSubprograms(program: Program): readonly Subprogram[] {
   const { insns } = program;
   const starts = new Set([0]);
   insns.forEach((insn, pc) => {
-    if (insn === null) return;
-    if (insn.kind === "callLocal") starts.add(callee(program, pc, pc + 1 + insn.off));
-    if (insn.kind === "imm64" && insn.what === "func") starts.add(callee(program, pc, pc + 1 + insn.low));
+    const start = insn === null ? null : entered(insn, pc);
+    if (start !== null) starts.add(callee(program, pc, start));
   });
-  for (const f of program.functions) if (f.pc >= 0 && f.pc < insns.length) starts.add(f.pc);
+  for (const f of program.functions) if (insns[f.pc] != null) starts.add(f.pc);
   const order = [...starts].sort((a, b) => a - b);
   return order.map((start, at) => ({
     start,
@@ -140,17 +137,16 @@ function checkJumps(program: Program, sub: Subprogram, prunePoints: Uint8Array):
   }
 }
 
-function checkReachable(program: Program, subprograms: readonly Subprogram[]): void {
-  const seen = new Uint8Array(program.insns.length + 1);
-  const work = subprograms.map((sub) => sub.start);
+function checkReachable({ insns }: Program): void {
+  const seen = new Uint8Array(insns.length);
+  const work = [0];
   for (let pc = work.pop(); pc !== undefined; pc = work.pop()) {
-    if (pc >= program.insns.length || seen[pc] === 1) continue;
+    const insn = insns[pc];
+    if (insn == null || seen[pc] === 1) continue;
     seen[pc] = 1;
-    const insn = program.insns[pc];
-    if (insn == null) continue;
-    work.push(...successors(insn, pc));
+    work.push(...successors(insn, pc), entered(insn, pc) ?? pc);
   }
-  program.insns.forEach((insn, pc) => {
+  insns.forEach((insn, pc) => {
     if (insn === null || seen[pc] === 1) return;
     reject({
       code: "E0203",
