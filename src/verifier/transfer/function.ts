@@ -1,7 +1,6 @@
 // Calls within the program: static functions share the state, global ones are taken at their word, callbacks run
 // any number of times or later (kernel: check_func_call, prepare_func_exit, push_callback_call).
 import type { CallbackShape } from "../../host/contract.ts";
-import { helperById } from "../../host/table.ts";
 import type { FunctionSymbol, GlobalArg, MapDef } from "../../isa/program.ts";
 import { describe } from "../check/access.ts";
 import { type CallFacts, movable } from "../check/arguments.ts";
@@ -15,7 +14,6 @@ import { requireLive } from "../rcu/stale.ts";
 import { Rejection, reject } from "../reject.ts";
 import { needNumber } from "../search/demand.ts";
 import { globalFacts } from "../search/global.ts";
-import { subprogramAt } from "../search/structure.ts";
 import { Frame, State } from "../state/state.ts";
 import { pointer, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
 
@@ -101,21 +99,8 @@ function callGlobal(env: Env, state: State, target: number, symbol: FunctionSymb
   env.enterGlobal(target);
   state.forgetArguments();
   state.set(0, unknownScalar);
-  if (reachesPacketChange(env, target)) forgetPacket(env, state);
+  if (facts.movesPacket) forgetPacket(env, state);
   state.pc++;
-}
-
-/** Whether the function, or one that it calls, may move the packet. */
-function reachesPacketChange(env: Env, target: number, seen: ReadonlySet<number> = new Set()): boolean {
-  if (seen.has(target)) return false;
-  const within = new Set([...seen, target]);
-  const { start, end } = subprogramAt(env.structure, target);
-  for (let at = start; at < end; at++) {
-    const insn = env.program.insns[at];
-    if (insn?.kind === "callHelper" && helperById(insn.id)?.changesPacket === true) return true;
-    if (insn?.kind === "callLocal" && reachesPacketChange(env, at + 1 + insn.off, within)) return true;
-  }
-  return false;
 }
 
 /** The packet may lie elsewhere now: pointers into it mean nothing. */
