@@ -32,10 +32,9 @@ export function effect(insn: Insn): Effect {
       return { reads: bit(insn.base) | operand(insn.src), writes: 0 };
     case "storeRelease":
       return { reads: bit(insn.base) | bit(insn.src), writes: 0 };
-    case "atomic": {
-      const reads = bit(insn.base) | bit(insn.src) | (insn.op === "cmpxchg" ? bit(0) : 0);
-      return { reads, writes: insn.fetch ? bit(insn.op === "cmpxchg" ? 0 : insn.src) : 0 };
-    }
+    case "atomic":
+      // What it writes it has read.
+      return { reads: bit(insn.base) | bit(insn.src) | (insn.op === "cmpxchg" ? bit(0) : 0), writes: 0 };
     case "packet":
       return { reads: bit(6) | (insn.src === null ? 0 : bit(insn.src)), writes: CLOBBERED };
     case "imm64":
@@ -46,12 +45,12 @@ export function effect(insn: Insn): Effect {
     case "callKfunc":
     case "callLocal":
       return { reads: ARGUMENTS, writes: CLOBBERED };
-    case "callx":
-      return { reads: ARGUMENTS | bit(insn.reg), writes: CLOBBERED };
     case "exit":
       return { reads: bit(0), writes: 0 };
     case "goto":
     case "mayGoto":
+    // Refused before anything is walked.
+    case "callx":
     case "invalid":
       return { reads: 0, writes: 0 };
   }
@@ -59,7 +58,7 @@ export function effect(insn: Insn): Effect {
 
 export function liveness(program: Program): Uint16Array {
   const { insns } = program;
-  const live = new Uint16Array(insns.length + 1);
+  const live = new Uint16Array(insns.length);
   for (let changed = true; changed; ) {
     changed = false;
     for (let pc = insns.length - 1; pc >= 0; pc--) {
