@@ -33,57 +33,15 @@ export const inSearch: readonly Equivalent[] = [
     why: "a slot without a value spills 0 bytes, so the sizes differ",
   },
   {
-    file: "src/verifier/search/worklist.ts",
-    source: "if (known === null || known.depth > outer.depth) at.loop = outer;",
-    from: ">",
-    why: "both are open, so on the way to here, where no two are equally deep",
-  },
-  {
-    file: "src/verifier/search/structure.ts",
-    source: "if (pc >= program.insns.length || seen[pc] === 1) continue;",
-    from: ">=",
-    why: "behind the last instruction there is none, which is looked at next",
-  },
-  {
-    file: "src/verifier/search/worklist.ts",
-    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
-    from: "||",
-    why: "outside of the stack there is no slot, and so no object in it",
-  },
-  {
-    file: "src/verifier/search/worklist.ts",
-    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
-    from: ">=",
-    why: "outside of the stack there is no slot, and so no object in it",
-  },
-  {
-    file: "src/verifier/search/worklist.ts",
-    source: "if (at >= 0 || at < -STACK_SIZE) return 0;",
-    from: "if (",
-    why: "outside of the stack there is no slot, and so no object in it",
-  },
-  {
     file: "src/verifier/search/prune.ts",
     source: "if (!ids.pair(old.references[n]?.id ?? 0, now.references[n]?.id ?? 0)) return false;",
     from: "return false;",
     why: "no two that are held have one identity, and they are the first to be paired, which cannot fail",
   },
   {
-    file: "src/verifier/search/worklist.ts",
-    source: 'if (pointer.kind !== "stack" || !pointer.scalar.isConst) return 0;',
-    from: "||",
-    why: "a call that is given anything but a known place on the stack is refused next",
-  },
-  {
     file: "src/verifier/search/demand.ts",
     source: "if (place < 0 || !included(place)) return frame;",
     from: "<",
     why: "the place is on the stack, and 0 is a register",
-  },
-  {
-    file: "src/verifier/search/structure.ts",
-    source: "for (const f of program.functions) if (f.pc >= 0 && f.pc < insns.length) starts.add(f.pc);",
-    from: ">=",
-    why: "at 0 a function begins without a symbol, too",
   },
 ];

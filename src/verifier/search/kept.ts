@@ -39,13 +39,4 @@ export class Kept {
       this.settled = [...unused, ...used].slice(-MOST_SETTLED);
     }
   }
-
-  /** Drops the settled states that were compared often and stood for nothing. */
-  forget(): void {
-    if (this.settled.some(idle)) this.settled = this.settled.filter((entry) => !idle(entry));
-  }
-}
-
-function idle(entry: OpenState): boolean {
-  return entry.misses > entry.hits * 3 + 64;
 }

@@ -4,11 +4,13 @@
 import type { Insn } from "../../isa/insn.ts";
 import type { Env } from "../env.ts";
 import { type Refusal, Rejection, reject } from "../reject.ts";
-import { place, STACK_SIZE } from "../state/stack.ts";
+import { place } from "../state/stack.ts";
 import type { OpenState, State } from "../state/state.ts";
 import { step } from "../transfer/step.ts";
 import { inherit } from "./demand.ts";
 import { Kept } from "./kept.ts";
+import { close, loopBack, loopOf } from "./loops.ts";
+import { markOf } from "./mark.ts";
 import { covers } from "./prune.ts";
 import type { Structure } from "./structure.ts";
 import { widened } from "./widen.ts";
@@ -50,6 +52,10 @@ export class Undecided extends Error {
   }
 }
 
+/** Instructions between states that are kept: at least, and in a loop as long as it decides nothing new. */
+const YOUNG = 8;
+const LOOPING = 100;
+
 /** Ways put aside at a time (kernel: BPF_COMPLEXITY_LIMIT_JMP_SEQ). */
 const MOST_PENDING = 8192;
 
@@ -60,7 +66,6 @@ export class Search {
   private readonly walk: Walk;
   readonly counters: Counters = { instructions: 0, states: 0, peakStates: 0, pruned: 0 };
   private sinceState = 0;
-  private jumpsSinceState = 0;
   /** Ways put aside to be walked later. */
   private waysSinceState = 0;
   /** At an instruction that begins a round: the state that the round before began with. */
@@ -98,15 +103,7 @@ export class Search {
     for (;;) {
       const { pc } = state;
       const insn = env.program.insns[pc] ?? null;
-      if (insn === null) {
-        reject({
-          code: "E0203",
-          pc: Math.max(0, pc - 1),
-          operand: "whole",
-          text: "control runs off the end of the program",
-          kernel: `invalid insn idx ${pc} insn_cnt ${env.program.insns.length}`,
-        });
-      }
+      if (insn === null) throw new Error(`the structure of the program lets it run on to ${pc}`);
       const walked = ++this.counters.instructions;
       if (walked > budget) {
         throw new Undecided("the budget is used up", `BPF program is too large. Processed ${walked} insn`);
@@ -120,7 +117,6 @@ export class Search {
         return;
       }
       trace?.(state);
-      if (insn.kind === "jump" || insn.kind === "goto" || insn.kind === "mayGoto") this.jumpsSinceState++;
       if (state.speculative ? !this.ahead(state, insn) : !step(env, state, insn)) return;
     }
   }
@@ -132,7 +128,7 @@ export class Search {
   private ahead(state: State, insn: Insn): boolean {
     const { env } = this.walk;
     const { pc } = state;
-    const { before, behind, masks } = env.speculation;
+    const { before, behind } = env.speculation;
     if (before.has(pc)) return false;
     try {
       return step(env, state, insn) && !behind.has(pc);
@@ -140,7 +136,6 @@ export class Search {
       if (!(error instanceof Rejection) || error.refusal.code === "E0204") throw error;
       this.walk.waits?.(error.refusal);
       before.add(pc);
-      masks.delete(pc);
       return false;
     }
   }
@@ -160,20 +155,19 @@ export class Search {
     // The walk is depth first, so whatever is open lies on the path to here.
     let latest: OpenState | null = null;
     if (converging) {
-      for (let at = kept.open.length - 1; at >= 0; at--) {
-        const old = kept.open[at];
-        if (old === undefined || this.activationOf(old.state) !== activation) continue;
-        latest ??= old;
-        // A may_goto that jumps without having gone on makes no progress.
-        if (mayGoto && old.state.rounds === state.rounds) continue;
-        if (!covers(old.state, state, liveAt, "within", strict)) continue;
-        loopBack(state, old);
+      const rounds = kept.open.filter((old) => this.activationOf(old.state) === activation);
+      latest = rounds.at(-1) ?? null;
+      // A may_goto that jumps without having gone on makes no progress.
+      const again = rounds.findLast(
+        (old) => !(mayGoto && old.state.rounds === state.rounds) && covers(old.state, state, liveAt, "within", strict),
+      );
+      if (again !== undefined) {
+        loopBack(state, again);
         return true;
       }
     }
     for (const old of kept.openWith(mark)) {
-      const sameLoop = converging && !mayGoto && this.activationOf(old.state) === activation;
-      if (sameLoop || !covers(old.state, state, liveAt, "exact", strict)) continue;
+      if (!covers(old.state, state, liveAt, "exact", strict)) continue;
       reject({
         code: "E0201",
         state,
@@ -183,30 +177,23 @@ export class Search {
         kernel: `infinite loop detected at insn ${pc}`,
       });
     }
-    for (let at = kept.settled.length - 1; at >= 0; at--) {
-      const old = kept.settled[at];
-      if (old === undefined) continue;
-      const final = loopOf(old) === null;
-      if (!covers(old.state, state, liveAt, final && !env.reference ? "relied" : "within", strict)) {
-        old.misses++;
-        continue;
-      }
-      old.hits++;
-      if (!final) loopBack(state, old);
-      else if (!env.reference) inherit(env, state, old.state);
+    const stands = kept.settled.findLast((old) => {
+      const comparison = loopOf(old).settled && !env.reference ? "relied" : "within";
+      return covers(old.state, state, liveAt, comparison, strict);
+    });
+    if (stands !== undefined) {
+      stands.hits++;
+      if (!loopOf(stands).settled) loopBack(state, stands);
+      else if (!env.reference) inherit(env, state, stands.state);
       return true;
     }
-    kept.forget();
     const callback = env.program.insns[pc]?.kind === "callHelper";
     if (latest !== null && !callback) this.earlier = latest.state;
     const widen = latest !== null && callback && widened(latest.state, state, env.reference);
-    const young = this.jumpsSinceState < 2 || this.sinceState < 8;
     // A round of a loop that decides nothing new cannot be met by another way, and is kept now and then only. Where ways
     // part, what is kept in each round halves what is walked.
-    const looping =
-      kept.open.length > 0 && this.waysSinceState === 0 && this.jumpsSinceState < 20 && this.sinceState < 100;
-    if (!converging && (young || looping) && kept.size > 0) return false;
-    this.jumpsSinceState = 0;
+    const looping = kept.open.length > 0 && this.waysSinceState === 0;
+    if (!converging && this.sinceState < (looping ? LOOPING : YOUNG) && kept.size > 0) return false;
     this.sinceState = 0;
     this.waysSinceState = 0;
     const entry: OpenState = {
@@ -215,9 +202,7 @@ export class Search {
       kept,
       open: 1,
       hits: 0,
-      misses: 0,
       mark: widen || kept.open.length === 0 ? markOf(state, liveAt) : mark,
-      depth: state.parent === null ? 0 : state.parent.depth + 1,
       settled: false,
       loop: null,
       backedges: [],
@@ -249,92 +234,9 @@ export class Search {
       return state.activation;
     }
     if (insn?.kind !== "callKfunc") return 0;
-    const pointer = state.reg(1);
-    if (pointer.kind !== "stack" || !pointer.scalar.isConst) return 0;
-    const at = pointer.off + Number(pointer.scalar.smin);
-    if (at >= 0 || at < -STACK_SIZE) return 0;
-    return state.frames[pointer.frame]?.stack.slot(place(at).slot).object?.reference ?? 0;
+    // Anything but a known place on the stack is refused next.
+    const { frame, off, scalar } = state.reg(1);
+    const { slot } = place(off + Number(scalar.smin));
+    return state.frames[frame]?.stack.slot(slot).object?.reference ?? 0;
   }
-}
-
-/** The loop that an entry's marks wait for; null when they are final. */
-function loopOf(entry: OpenState): OpenState | null {
-  let { loop } = entry;
-  while (loop?.settled === true) loop = loop.loop;
-  entry.loop = loop;
-  return loop;
-}
-
-/**
- * A walk ends because `target` stands for its state, and what is relied on from there is not all known: it is once
- * the outermost loop around it has been walked to its end. Until then the states between are compared in full.
- */
-function loopBack(state: State, target: OpenState): void {
-  const head = target.settled ? loopOf(target) : target;
-  if (head === null) return;
-  const outer = loopOf(head) ?? head;
-  for (let at = state.parent; at !== null && at.depth > outer.depth; at = at.parent) {
-    const known = loopOf(at);
-    if (known === null || known.depth > outer.depth) at.loop = outer;
-  }
-  outer.backedges.push({ state, target });
-}
-
-/** One continuation of a state has ended; when it was the last, so has the state, and its parent has one less. */
-function close(env: Env, from: OpenState | null): void {
-  for (let entry = from; entry !== null; entry = entry.parent) {
-    entry.open--;
-    if (entry.open > 0) return;
-    entry.settled = true;
-    entry.kept.settle(entry);
-    if (entry.backedges.length > 0) finishLoop(env, entry);
-    // Only what may still be followed back needs its way; the ways of all states would be most of the memory.
-    else if (loopOf(entry) === null) entry.state.path = null;
-  }
-}
-
-/** What is relied on at a loop's head is relied on at its end, and so on around, until nothing new is found. */
-function finishLoop(env: Env, head: OpenState): void {
-  const outer = loopOf(head);
-  if (outer !== null) outer.backedges.push(...head.backedges);
-  else if (!env.reference) {
-    for (let grown = true; grown; ) {
-      grown = false;
-      for (const { state, target } of head.backedges) if (inherit(env, state, target.state)) grown = true;
-    }
-    for (const { state } of head.backedges) {
-      for (let at = state.parent; at !== null && at !== head; at = at.parent) at.state.path = null;
-    }
-  }
-  head.backedges = [];
-}
-
-/** A number that equal states share, whatever their identities are called: most comparisons end here. */
-function markOf(state: State, liveAt: (state: State, frame: number) => number): number {
-  let mark = state.rcuDepth * 31 + state.frames.length + state.rounds * 131;
-  for (let n = 0; n < state.frames.length; n++) {
-    const frame = state.frames[n];
-    if (frame === undefined) continue;
-    const live = liveAt(state, n);
-    for (let reg = 0; reg < 10; reg++) {
-      const value = frame.regs[reg];
-      if (value === undefined || ((live >> reg) & 1) === 0) continue;
-      const { scalar } = value;
-      mark =
-        (Math.imul(mark, 0x01000193) ^
-          scalar.uminLo ^
-          (scalar.umaxLo << 1) ^
-          Math.imul(scalar.sminLo ^ (scalar.smaxLo << 1), 0x27d4eb2f) ^
-          Math.imul(scalar.s32min ^ (scalar.s32max << 1), 0x165667b1) ^
-          ((value.kind === "scalar" ? 0 : value.off) << 2) ^
-          value.kind.length) |
-        0;
-    }
-    const { stack } = frame;
-    for (let at = 0; at < stack.count; at++) {
-      const slot = stack.slot(at);
-      mark = (Math.imul(mark, 0x01000193) ^ slot.bytes ^ (slot.value?.scalar.uminLo ?? 0)) | 0;
-    }
-  }
-  return mark;
 }

@@ -179,12 +179,9 @@ export interface OpenState {
   open: number;
   /** Differs only between states that differ. */
   readonly mark: number;
-  /** How many kept states lie above it on its path. */
-  readonly depth: number;
   hits: number;
-  misses: number;
   settled: boolean;
-  /** The outermost loop head whose marks this one's may still grow by; itself may have settled into a further one. */
+  /** A loop around it, whose marks its own may still grow by; that one may be inside of a further one. */
   loop: OpenState | null;
   /** Walks that ended because `target` stood for them before its marks were final. */
   backedges: { readonly state: State; readonly target: OpenState }[];
