@@ -3,8 +3,7 @@
 // Two classes count: what the kernel refuses and we accept must be explained each, what it accepts and we refuse is at
 // most 1 % of what it accepts. Each difference is made small and put with those of the same cause. Half of the
 // programs have their access moved to the very end of what our verifier finds allowed, so that bounds that differ by
-// one show. `--about steps` takes short programs about single instructions instead, `--about walks` those about ways that
-// meet and loops. Loads only; nothing is attached.
+// one show. `--about steps` takes short programs about single instructions instead. Loads only; nothing is attached.
 //
 // An acceptance is explained if at the instruction that the kernel refuses we have states that lie within the one it
 // refuses and none that equals it, or if we never come there, or no run does with what the kernel believes; and if 64 runs
@@ -26,7 +25,6 @@ import { randomFrom } from "../test/support/generate.ts";
 import { apart, mayBe, statesOf } from "../test/support/kernel-log.ts";
 import { shrinkProgram } from "../test/support/shrink-insns.ts";
 import { stepProgram } from "../test/support/step-programs.ts";
-import { walkProgram } from "../test/support/walk-programs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,12 +38,8 @@ const { values } = parseArgs({
     about: { type: "string", default: "bounds" },
   },
 });
-const texts: Readonly<Record<string, ((random: () => number) => string) | undefined>> = {
-  steps: stepProgram,
-  walks: walkProgram,
-};
-if (values.about !== "bounds" && texts[values.about] === undefined) {
-  console.error(`--about ${values.about}: there are bounds, ${Object.keys(texts).join(" and ")}`);
+if (values.about !== "bounds" && values.about !== "steps") {
+  console.error(`--about ${values.about}: there are bounds and steps`);
   process.exit(2);
 }
 const programs = Number(values.programs);
@@ -120,12 +114,11 @@ const STRICT = 1;
 
 /** The next random program. */
 function next(): Program {
-  const text = texts[values.about];
-  if (text === undefined) {
+  if (values.about === "bounds") {
     const made = boundaryProgram(random, values.unprivileged ? openTypes : boundaryTypes);
     return (random() < 0.5 ? made : tuned(made, random)).program;
   }
-  const made = assemble(text(random));
+  const made = assemble(stepProgram(random));
   if (!made.ok) throw new Error(made.diagnostics[0]?.text);
   return made.value;
 }

@@ -148,6 +148,21 @@ const edges: readonly Edge[] = [
     "*(u64 *)(r10 - 8) = 0\nr1 = r7\nif r8 == 0 goto +2\nr1 = r10\nr1 += -8\nr0 = *(u32 *)(r1 + 0)",
     null,
   ],
+  [
+    "the packet, farther than packets are long",
+    "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nif r8 > 0x20000000 goto out\nr1 += r8\nr3 = r1\nr3 += 8\nif r3 > r2 goto out\nr0 = *(u8 *)(r1 + 0)\nout:",
+    "R1 offset is outside of the packet",
+  ],
+  [
+    "the packet, as far as packets are long",
+    "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nif r8 > 65527 goto out\nr1 += r8\nr3 = r1\nr3 += 8\nif r3 > r2 goto out\nr0 = *(u8 *)(r1 + 0)\nout:",
+    null,
+  ],
+  [
+    "the packet, one byte farther",
+    "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\nif r8 > 65528 goto out\nr1 += r8\nr3 = r1\nr3 += 8\nif r3 > r2 goto out\nr0 = *(u8 *)(r1 + 0)\nout:",
+    "R1 offset is outside of the packet",
+  ],
   ["a number and a pointer, in 32 bits", "w8 += w7", "R8 32-bit pointer arithmetic prohibited"],
   ["a pointer divided as signed", "r8 &= 7\nr7 s/= r8", "R7 pointer arithmetic with /= operator prohibited"],
   ["the remainder of two pointers as signed", "r7 s%= r6", "R7 pointer %= pointer prohibited"],
