@@ -53,7 +53,7 @@ describe("what is made of tables", () => {
     const known = new Set(commandNames.flatMap((name) => commandRow(name)?.options.map((each) => each.name) ?? []));
     for (const each of commonOptions) known.add(each.name);
     // Of the scripts, not of the command.
-    for (const each of ["count", "programs", "kernel", "corpus", "tests", "herd"]) known.add(each);
+    for (const each of ["count", "programs", "about", "kernel", "corpus", "tests", "herd"]) known.add(each);
     const named = [...readme.matchAll(/--([a-z][a-z-]+)/g)].map((match) => match[1] ?? "");
     expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
