@@ -9,7 +9,19 @@ export function mix(value: number): number {
   return x ^ (x >>> 16);
 }
 
-export class Interner {
+/** Strings by their numbers, in one thread (here) or in several (shared-strings.ts). */
+export interface Strings {
+  /** All strings, one after another. */
+  words: Int32Array;
+  readonly bytes: number;
+  start(id: number): number;
+  end(id: number): number;
+  /** The number of the first `length` words of `from`. `note`: words to be kept with the string if it is new. */
+  intern(from: Int32Array, length: number, note?: readonly number[]): number;
+  note(id: number): readonly number[] | undefined;
+}
+
+export class Interner implements Strings {
   /** All strings, one after another. */
   words: Int32Array = new Int32Array(1 << 12);
   #used = 0;
@@ -17,6 +29,7 @@ export class Interner {
   #starts: Int32Array = new Int32Array(256);
   #hashes: Int32Array = new Int32Array(256);
   #table: Int32Array = new Int32Array(512);
+  readonly #notes: (readonly number[] | undefined)[] = [];
   count = 0;
 
   start(id: number): number {
@@ -31,17 +44,19 @@ export class Interner {
     return (this.words.length + this.#starts.length + this.#hashes.length + this.#table.length) * 4;
   }
 
-  /** The number of the first `length` words of `from`. */
-  intern(from: Int32Array, length: number): number {
-    let hash = length;
-    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + mix(from[i] + 0x9e3779b9)) | 0;
-    hash = mix(hash);
+  note(id: number): readonly number[] | undefined {
+    return this.#notes[id];
+  }
+
+  intern(from: Int32Array, length: number, note?: readonly number[]): number {
+    const hash = hashOf(from, 0, length);
     const mask = this.#table.length - 1;
     let at = hash & mask;
     for (; this.#table[at] !== 0; at = (at + 1) & mask) {
       const id = this.#table[at] - 1;
       if (this.#hashes[id] === hash && this.#same(id, from, length)) return id;
     }
+    if (note !== undefined) this.#notes[this.count] = note;
     return this.#add(from, length, hash, at);
   }
 
@@ -77,6 +92,13 @@ export class Interner {
       this.#table[at] = id + 1;
     }
   }
+}
+
+/** The hash of a string. */
+export function hashOf(words: Int32Array, start: number, length: number): number {
+  let hash = length;
+  for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + mix(words[start + i] + 0x9e3779b9)) | 0;
+  return mix(hash);
 }
 
 export function doubled(from: Int32Array): Int32Array {

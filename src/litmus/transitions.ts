@@ -7,10 +7,10 @@
 import { type Touch, Words } from "./actor.ts";
 import type { Violation } from "./checks.ts";
 import { Crossings } from "./crossings.ts";
-import { doubled, Interner } from "./interner.ts";
+import { doubled, Interner, type Strings } from "./interner.ts";
 import { BOTH, MAPS, type Model, type Part, RCU } from "./model.ts";
 import { MANY, NOTHING, ONE, OUTCOME, ROW, Rows, row, WAITS } from "./rows.ts";
-import { type Origin, TwinStates } from "./twin-states.ts";
+import { TwinStates } from "./twin-states.ts";
 import { Twins } from "./twins.ts";
 
 /** Tells what a step touches as bits, for the reduction; see independence.ts. */
@@ -30,9 +30,10 @@ export class Transitions {
   readonly width: number;
   readonly mapsAt: number;
   readonly rcuAt: number;
-  readonly owns: readonly Interner[];
-  readonly maps = new Interner();
-  readonly rcus = new Interner();
+  readonly owns: readonly Strings[];
+  readonly maps: Strings;
+  readonly rcus: Strings;
+  readonly sides: Strings;
   /** Rows of each thread, in the order in which they were made; the array is replaced when it grows. */
   readonly rows: Int32Array[];
   readonly #tables: readonly Rows[];
@@ -56,8 +57,11 @@ export class Transitions {
   /** The state of twins that is asked for where the first of them would be asked. */
   readonly #asked: Int32Array;
 
-  /** `strict`: every step is made by the machine, and must keep to the part of the shared words that it named. */
-  constructor(model: Model, judge?: Judge, strict = false) {
+  /**
+   * `strict`: every step is made by the machine, and must keep to the part of the shared words that it named. `strings`:
+   * where strings get the numbers that states are made of, called in the same order for the same scenario.
+   */
+  constructor(model: Model, judge?: Judge, strict = false, strings: () => Strings = () => new Interner()) {
     this.model = model;
     this.#strict = strict;
     const twins = strict ? undefined : Twins.of(model);
@@ -66,13 +70,22 @@ export class Transitions {
     this.width = threads.length + 2;
     this.mapsAt = threads.length;
     this.rcuAt = threads.length + 1;
-    this.owns = threads.map(() => new Interner());
+    this.maps = strings();
+    this.rcus = strings();
+    this.sides = strings();
+    // What a twin's own words are numbered by stands in no state.
+    this.owns = threads.map((_, at) => (this.#first(at) === at ? strings() : new Interner()));
     this.#tables = threads.map(() => new Rows());
     this.rows = this.#tables.map((each) => each.rows);
     this.#parts = threads.map(() => new Int32Array(64));
     this.#judge = judge;
     this.#crossings = new Crossings(model);
     this.#asked = new Int32Array(this.width);
+  }
+
+  /** The twin of a thread whose steps the machine makes. */
+  #first(thread: number): number {
+    return this.twins?.first(thread) ?? thread;
   }
 
   /** The numbers of the state that the machine is in. */
@@ -85,16 +98,19 @@ export class Transitions {
   }
 
   /** The number of the words that a thread has in the machine. */
-  #internOwn(at: number, origin?: Origin): number {
-    const real = this.internWords(at);
-    return this.twins === undefined ? real : this.twins.number(at, real, origin);
+  #internOwn(at: number, origin?: readonly number[]): number {
+    const real = this.internWords(at, origin);
+    return this.twins === undefined ? real : this.twins.number(at, real);
   }
 
-  /** The same among the words of this thread, which are numbered by themselves. */
-  internWords(at: number): number {
+  /**
+   * The same among the words of this thread, which are numbered by themselves. `origin`: the step that led there, as the
+   * numbers before it and its choices.
+   */
+  internWords(at: number, origin?: readonly number[]): number {
     this.#buffer.length = 0;
     this.model.threads[at].encode(this.#buffer);
-    return this.owns[at].intern(this.#buffer.at, this.#buffer.length);
+    return this.owns[at].intern(this.#buffer.at, this.#buffer.length, origin);
   }
 
   internMaps(): number {
@@ -159,7 +175,7 @@ export class Transitions {
 
   #make(thread: number, tuples: Int32Array, from: number): number {
     const own = tuples[from + thread];
-    const first = this.twins?.first(thread) ?? thread;
+    const first = this.#first(thread);
     let part = this.#parts[first][own] as Part;
     if (first === thread || part === (0 as Part)) {
       this.loadMaps(tuples[from + this.mapsAt]);
@@ -280,8 +296,8 @@ export class Transitions {
         const violation = made.violation === undefined ? 0 : this.#violation(made.violation) + 1;
         if (this.#strict)
           this.#keepsTo(part, thread, maps === tuples[from + this.mapsAt], rcu === tuples[from + this.rcuAt]);
-        const origin = { own: tuples[from + thread], maps: tuples[from + this.mapsAt], rcu: tuples[from + this.rcuAt] };
-        const own = this.#internOwn(thread, { ...origin, choices: taken });
+        const before = [tuples[from + thread], tuples[from + this.mapsAt], tuples[from + this.rcuAt]];
+        const own = this.#internOwn(thread, this.twins === undefined ? undefined : [...before, ...taken]);
         found.push({ own, maps: part === RCU ? -1 : maps, rcu: part === MAPS ? -1 : rcu, violation, choices: taken });
       }
       choices = following(taken, made.choices);

@@ -2,14 +2,18 @@
 // twin's; those of another are found, where the machine needs them, by making the same steps with it. Shared words with
 // two twins exchanged are found once for each number.
 
-import type { Interner } from "./interner.ts";
+import { Words } from "./actor.ts";
+import type { Strings } from "./interner.ts";
 import type { Model } from "./model.ts";
 import { PerState } from "./states.ts";
 import type { Twins } from "./twins.ts";
 
 /** How numbers become words in the machine, and the other way round (transitions.ts). */
 export interface Numbers {
-  readonly maps: Interner;
+  readonly owns: readonly Strings[];
+  readonly maps: Strings;
+  /** What shared words have of one thread, as text. */
+  readonly sides: Strings;
   readonly mapsAt: number;
   readonly rcuAt: number;
   made: number;
@@ -20,14 +24,6 @@ export interface Numbers {
   internMaps(): number;
   internRcu(): number;
   forgetMaps(): void;
-}
-
-/** The step that first led to private words. */
-export interface Origin {
-  readonly own: number;
-  readonly maps: number;
-  readonly rcu: number;
-  readonly choices: readonly number[];
 }
 
 /** Shared words with two threads exchanged: number plus 1. */
@@ -42,8 +38,6 @@ export class TwinStates {
   readonly #transitions: Numbers;
   readonly #model: Model;
   readonly #first: Int32Array;
-  /** Of the first twins, by number of private words: how they came about; none for those at the start. */
-  readonly #origins: ((Origin | undefined)[] | undefined)[];
   /** Of the other twins: the number of their own words for a number that all have, plus 1, and the other way round. */
   readonly #reals: readonly PerState[];
   readonly #numbers: readonly PerState[];
@@ -51,7 +45,7 @@ export class TwinStates {
   /** Of each thread, by number of shared words: what they have of it, as a number that means the same for all twins, plus 1. */
   readonly #mapSides: readonly PerState[];
   readonly #rcuSides: readonly PerState[];
-  readonly #sides = new Map<string, number>();
+  readonly #text = new Words();
 
   constructor(twins: Twins, transitions: Numbers, model: Model) {
     this.groups = twins.groups;
@@ -61,7 +55,6 @@ export class TwinStates {
     const each = <T>(make: (at: number) => T): T[] => model.threads.map((_, at) => make(at));
     this.#first = Int32Array.from(model.threads.keys());
     for (const group of twins.groups) for (const at of group) this.#first[at] = group[0];
-    this.#origins = each((at) => (twins.groups.some((group) => group[0] === at) ? [] : undefined));
     this.#reals = each(() => new PerState());
     this.#numbers = each(() => new PerState());
     this.#mapSides = each(() => new PerState());
@@ -73,14 +66,9 @@ export class TwinStates {
     return this.#first[thread];
   }
 
-  /** The number that all twins have for a thread's words; `origin` if a step led there just now. */
-  number(thread: number, real: number, origin?: Origin): number {
-    const first = this.#first[thread];
-    if (first === thread) {
-      const known = this.#origins[thread];
-      if (known !== undefined && real === known.length) known.push(origin);
-      return real;
-    }
+  /** The number that all twins have for a thread's words. */
+  number(thread: number, real: number): number {
+    if (this.#first[thread] === thread) return real;
     const known = this.#numbers[thread].get(real);
     if (known !== 0) return known - 1;
     // At the start twins are alike.
@@ -100,16 +88,18 @@ export class TwinStates {
     if (first === thread) return own;
     const known = this.#reals[thread].get(own);
     if (known !== 0) return known - 1;
-    const origin = this.#origins[first]?.[own];
-    if (origin === undefined) throw new Error("a state has words that nobody has seen");
     const transitions = this.#transitions;
-    const maps = this.exchangedMaps(first, thread, origin.maps);
-    const rcu = this.exchangedRcu(first, thread, origin.rcu);
-    this.real(thread, origin.own);
+    // The step that first led there.
+    const origin = transitions.owns[first].note(own);
+    if (origin === undefined) throw new Error("a state has words that nobody has seen");
+    const [before, theirMaps, theirRcu, ...choices] = origin;
+    const maps = this.exchangedMaps(first, thread, theirMaps);
+    const rcu = this.exchangedRcu(first, thread, theirRcu);
+    this.real(thread, before);
     transitions.loadMaps(maps);
     transitions.loadRcu(rcu);
-    transitions.loadOwn(thread, origin.own);
-    this.#model.step(thread, origin.choices);
+    transitions.loadOwn(thread, before);
+    this.#model.step(thread, choices);
     transitions.made++;
     const real = transitions.internWords(thread);
     transitions.forgetMaps();
@@ -182,9 +172,9 @@ export class TwinStates {
   }
 
   #side(text: string): number {
-    let side = this.#sides.get(text);
-    if (side === undefined) this.#sides.set(text, (side = this.#sides.size + 1));
-    return side;
+    this.#text.length = 0;
+    for (let at = 0; at < text.length; at++) this.#text.push(text.charCodeAt(at));
+    return this.#transitions.sides.intern(this.#text.at, this.#text.length) + 1;
   }
 
   /** Exchanges two threads of a state. */

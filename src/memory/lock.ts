@@ -17,9 +17,14 @@ const SPINS = 200;
 
 export class Lock {
   readonly #memory: Words;
+  readonly #at: number;
+  readonly #limit: number;
 
-  constructor(memory: Words) {
+  /** `at`: the word. `limit`: milliseconds after which a thread gives up waiting, and throws. */
+  constructor(memory: Words, at: number = head.lock, limit = Number.POSITIVE_INFINITY) {
     this.#memory = memory;
+    this.#at = at;
+    this.#limit = limit;
   }
 
   /** Runs `work` while no other thread does; not to be nested. */
@@ -35,24 +40,29 @@ export class Lock {
 
   #acquire(): void {
     const { i32 } = this.#memory;
+    const at = this.#at;
     for (let tries = 0; tries < SPINS; tries++) {
-      if (Atomics.compareExchange(i32, head.lock, FREE, TAKEN) === FREE) return;
+      if (Atomics.compareExchange(i32, at, FREE, TAKEN) === FREE) return;
     }
-    while (Atomics.exchange(i32, head.lock, AWAITED) !== FREE) sleep(i32, AWAITED);
+    const end = performance.now() + this.#limit;
+    while (Atomics.exchange(i32, at, AWAITED) !== FREE) {
+      if (performance.now() > end) throw new Error("another thread holds a lock and does not let go of it");
+      sleep(i32, at, AWAITED);
+    }
   }
 
   #release(): void {
     const { i32 } = this.#memory;
-    if (Atomics.exchange(i32, head.lock, FREE) === AWAITED) Atomics.notify(i32, head.lock, 1);
+    if (Atomics.exchange(i32, this.#at, FREE) === AWAITED) Atomics.notify(i32, this.#at, 1);
   }
 }
 
 /** Milliseconds that a sleep lasts at most. */
 const NAP = 1;
 
-function sleep(i32: Int32Array, value: number): void {
+function sleep(i32: Int32Array, at: number, value: number): void {
   try {
-    Atomics.wait(i32, head.lock, value, NAP);
+    Atomics.wait(i32, at, value, NAP);
   } catch {
     // A page's own thread may not sleep: it tries again at once.
   }
