@@ -7,7 +7,8 @@ import { type ProgramPort, readScenario as read } from "../litmus/read.ts";
 import type { ScenarioFile } from "../litmus/scenario.ts";
 
 export { timeline } from "../litmus/drawing.ts";
-export type { Failure, Final } from "../litmus/explore.ts";
+export type { Failure } from "../litmus/explore.ts";
+export type { Final } from "../litmus/finals.ts";
 export { type Race, raceText } from "../litmus/races.ts";
 export { reasons as whyNot } from "../litmus/reasons.ts";
 export type { Scenario, ScenarioFile } from "../litmus/scenario.ts";

@@ -1,12 +1,12 @@
 // Threads for the CPUs of a machine, in Node.
-import { createRequire } from "node:module";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { Outcome } from "../diag/diagnostic.ts";
 import type { Program } from "../isa/program.ts";
 import type { Compiled } from "../jit/compile.ts";
 import type { Loaded, RunInput } from "../vm/machine.ts";
 import { type CpuReport, type CpuTask, signal } from "./cpus.ts";
 import { type ExecuteOptions, type Execution, prepareRun } from "./execute.ts";
+import { startThread } from "./node-threads.ts";
 
 export interface CpusOptions {
   /** Of the machine's CPUs, those to run the program on: all when absent. */
@@ -105,7 +105,7 @@ export async function executeOnCpus(
 }
 
 function thread(task: CpuTask): { worker: Worker; ready: Promise<void>; report: Promise<CpuReport> } {
-  const worker = workerWith(task);
+  const worker = startThread("node-worker", task);
   const message = <T>(kind: "ready" | "report"): Promise<T> =>
     new Promise((resolve, reject) => {
       worker.on("message", (got: { readonly kind: string; readonly value: T }) => {
@@ -115,14 +115,4 @@ function thread(task: CpuTask): { worker: Worker; ready: Promise<void>; report: 
       worker.once("exit", () => reject(new Error(`the thread of CPU ${task.input.cpu} ended early`)));
     });
   return { worker, ready: message<void>("ready"), report: message<CpuReport>("report") };
-}
-
-function workerWith(workerData: CpuTask): Worker {
-  const here = import.meta.url;
-  if (!here.endsWith(".ts")) return new Worker(new URL("./node-worker.js", here), { workerData });
-  // From the sources: what reads TypeScript in this thread does not do so in others until it is told.
-  const { resolve } = createRequire(here);
-  const start = `require(${JSON.stringify(resolve("tsx/cjs/api"))}).register();
-    require(${JSON.stringify(resolve("./node-worker.ts"))});`;
-  return new Worker(start, { eval: true, workerData });
 }

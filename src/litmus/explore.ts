@@ -2,7 +2,8 @@
 // whoever drives it may show progress and be interrupted. Together in one file: the walk, the count of interleavings
 // that it makes on its way back, the final states, and the circles of states that nobody gets out of (Tarjan's strongly
 // connected components, SIAM J. Comput. 1972; states are numbered in the order in which the walk finds them).
-import { ENDLESS, type Violation } from "./checks.ts";
+import { DEADLOCK, ENDLESS, type Violation } from "./checks.ts";
+import { type Final, Finals } from "./finals.ts";
 import { doubled } from "./interner.ts";
 import { Observer } from "./observe.ts";
 import type { Reduction } from "./reduce.ts";
@@ -29,23 +30,25 @@ export interface Failure {
   readonly schedule: readonly Move[];
 }
 
-/** A set of final states that look the same. */
-export interface Final {
-  readonly values: readonly bigint[];
-  /** Final states of it that differ elsewhere. */
-  states: number;
-}
-
 /** On the way to where the walk is, or on a circle with such a state; and not. */
 const OPEN = 1;
 const CLOSED = 2;
+
+/** What is wrong with a state from which no end can be reached. */
+export function endlessAt(transitions: Transitions, tuple: Int32Array): Violation {
+  const names = transitions.model.threads.flatMap((each, thread) =>
+    transitions.enabled(thread, tuple) ? [each.name] : [],
+  );
+  const text = `${names.join(" and ")} go${names.length > 1 ? "" : "es"} round for ever: no step leads out of it`;
+  return { assertion: ENDLESS, text };
+}
 
 export class Exploration {
   readonly transitions: Transitions;
   readonly states: States;
   readonly observer: Observer;
   readonly #symmetry: Symmetry | undefined;
-  readonly finals = new Map<string, Final>();
+  readonly #finals: Finals;
   /** The first violation that the walk met. */
   failure: Failure | undefined;
   /** Steps looked at. */
@@ -85,6 +88,7 @@ export class Exploration {
     const start = (this.#start = transitions.current());
     const named = new Set(this.observer.columns.map((each) => each.from));
     this.#symmetry = options.symmetry === true ? Symmetry.of(transitions, start, named) : undefined;
+    this.#finals = new Finals(this.observer, this.#symmetry);
     this.#path.set(start);
     this.#symmetry?.sort(this.#path, 0);
     const hash = this.states.hash(this.#path, 0);
@@ -266,33 +270,16 @@ export class Exploration {
       this.#colours.set(last, CLOSED);
     }
     if (this.#at[depth * FRAME + ESCAPES] !== 0) return;
-    this.#fail((tuple) => {
-      const names = this.transitions.model.threads.flatMap((each, thread) =>
-        this.transitions.enabled(thread, tuple) ? [each.name] : [],
-      );
-      const text = `${names.join(" and ")} go${names.length > 1 ? "" : "es"} round for ever: no step leads out of it`;
-      return { assertion: ENDLESS, text };
-    });
+    this.#fail((tuple) => endlessAt(this.transitions, tuple));
   }
 
   #final(depth: number): void {
     const from = depth * this.#width;
     if (this.#counting) this.#pathWays[depth] = 1n;
-    const stuck = this.observer.stuck(this.#path, from);
-    if (stuck !== undefined) this.#fail((tuple) => this.observer.stuck(tuple, 0) ?? stuck);
-    if (this.#symmetry === undefined) this.#end(this.#path, from, 1);
-    else this.#symmetry.arrangements(this.#path, from, (tuple, states, order) => this.#end(tuple, 0, states, order));
-  }
-
-  /** Final states that look the same; `order`: which of the threads of the walk's is in the place of each. */
-  #end(tuple: Int32Array, from: number, states: number, order?: readonly number[]): void {
-    const values = this.observer.values(tuple, from);
-    const key = values.join(" ");
-    const known = this.finals.get(key);
-    if (known === undefined) this.finals.set(key, { values, states });
-    else known.states += states;
-    const violation = this.observer.broken(values);
-    if (violation !== undefined) this.#fail(() => violation, order === undefined ? {} : { order });
+    this.#finals.take(this.#path, from, (violation, order) => {
+      if (violation.assertion === DEADLOCK) this.#fail((tuple) => this.observer.stuck(tuple, 0) ?? violation);
+      else this.#fail(() => violation, order === undefined ? {} : { order });
+    });
   }
 
   /**
@@ -323,6 +310,15 @@ export class Exploration {
     const from = depth * this.#width;
     const slot = this.transitions.find(thread, this.#path, from);
     return { thread, choices: this.#choicesOf(slot, thread, at) };
+  }
+
+  /** The walk came to its end. */
+  get whole(): boolean {
+    return this.done && !this.full;
+  }
+
+  get finals(): readonly Final[] {
+    return [...this.#finals.found.values()];
   }
 
   get reductions(): readonly string[] {

@@ -203,10 +203,16 @@ export class Races {
         second: this.#side(own),
       };
       const pair = [sideText(found.first, "now"), sideText(found.second, "now")].sort().join(" | ");
-      if (!this.found.has(`${found.place} ${pair}`)) this.found.set(`${found.place} ${pair}`, found);
+      this.add(`${found.place} ${pair}`, found);
       if (isRace) race ??= found;
     }
     return race;
+  }
+
+  /** Keeps a pair. Of one that is met in both orders the same is told, however the walk came upon it. */
+  add(pair: string, found: Race): void {
+    const known = this.found.get(pair);
+    if (known === undefined || sideText(found.first, "now") < sideText(known.first, "now")) this.found.set(pair, found);
   }
 
   #side({ thread, kind, address, size, plain, where }: Access): RaceSide {

@@ -3,15 +3,29 @@
 // 1993). What this is for is walks that would be too long; it keeps all final states and all violations.
 import { type Bits, Independence } from "./independence.ts";
 import type { Model } from "./model.ts";
-import { MANY, ONE, row } from "./rows.ts";
+import { MANY, ONE, OUTCOME, row } from "./rows.ts";
 import { PerState } from "./states.ts";
 import type { Judge, Transitions } from "./transitions.ts";
 
 export interface Reduction {
   /** What it is called in a verdict; nothing where a scenario allows none. */
   readonly names: readonly string[];
-  /** The one thread whose step stands for all of a state's, or -1. */
-  only(transitions: Transitions, tuples: Int32Array, from: number): number;
+  /**
+   * The one thread whose step stands for all of a state's, or -1. `rising`: only a step after which the number of the thread's
+   * words is greater, so that no circle of states is made of such steps alone.
+   */
+  only(transitions: Transitions, tuples: Int32Array, from: number, rising?: boolean): number;
+}
+
+/** Whether the number of a thread's words is greater after a step, whatever is chosen in it. */
+function rises(transitions: Transitions, rows: Int32Array, slot: number): boolean {
+  const own = rows[slot] - 1;
+  const next = rows[slot + row.nextOwn];
+  if (rows[slot + row.can] === ONE) return next > own;
+  for (let n = 0; n < rows[slot + row.nextMaps]; n++) {
+    if (transitions.outcomes[(next + n) * OUTCOME] <= own) return false;
+  }
+  return true;
 }
 
 export class AmpleSets implements Reduction {
@@ -37,12 +51,13 @@ export class AmpleSets implements Reduction {
     };
   }
 
-  only(transitions: Transitions, tuples: Int32Array, from: number): number {
+  only(transitions: Transitions, tuples: Int32Array, from: number, rising = false): number {
     for (let thread = 0; thread < transitions.mapsAt; thread++) {
       const slot = transitions.find(thread, tuples, from);
       const rows = transitions.rows[thread];
       const can = rows[slot + row.can];
       if (can !== ONE && can !== MANY) continue;
+      if (rising && !rises(transitions, rows, slot)) continue;
       if (this.#isFree(transitions, tuples, from, thread, rows[slot + row.reads], rows[slot + row.writes]))
         return thread;
     }

@@ -3,10 +3,13 @@
 // for that, an answer that names its bound.
 import type { Outcome } from "../diag/diagnostic.ts";
 import { Unwalkable } from "./actor.ts";
-import { ENDLESS } from "./checks.ts";
-import { Exploration, type Failure, type Final } from "./explore.ts";
+import { ENDLESS, type Violation } from "./checks.ts";
+import { NO_MORE_ROOM } from "./exchange.ts";
+import { Exploration, endlessAt, type Failure } from "./explore.ts";
+import type { Final } from "./finals.ts";
 import { Model, problem } from "./model.ts";
 import { nearMiss } from "./near-miss.ts";
+import { Observer } from "./observe.ts";
 import { type OrderedOptions, ordered } from "./ordered.ts";
 import { lineAt, partsOf } from "./program-place.ts";
 import type { Race } from "./races.ts";
@@ -14,7 +17,10 @@ import { AmpleSets } from "./reduce.ts";
 import { sample } from "./sample.ts";
 import type { Assertion, Frequency, Memory, Scenario } from "./scenario.ts";
 import type { Move } from "./schedule.ts";
+import { addSeen } from "./seen.ts";
+import { type Team, TeamWalk } from "./team.ts";
 import { Transitions } from "./transitions.ts";
+import type { Broken } from "./walker.ts";
 
 export interface JudgeOptions {
   /** Runs threads through what nobody can notice; on unless it is false. */
@@ -32,6 +38,8 @@ export interface JudgeOptions {
   readonly nearMiss?: boolean;
   /** Stops the walk; asked between slices of it. */
   readonly signal?: { readonly aborted: boolean };
+  /** Threads to be called to large walks; without any, one walks. */
+  readonly team?: Team;
 }
 
 export interface Progress {
@@ -85,8 +93,20 @@ export interface Verdict {
     readonly deepest: number;
     readonly bytes: number;
     readonly milliseconds: number;
+    /** How many took part in the walk. */
+    readonly threads: number;
   };
 }
+
+/** What a verdict tells of a walk. */
+type Walked = Pick<Exploration, "steps" | "deepest" | "finals" | "bytes" | "observer" | "reductions"> & {
+  readonly states: { readonly count: number };
+  /** No state was left out. */
+  readonly whole: boolean;
+  readonly ways?: bigint | undefined;
+  readonly made?: number;
+  readonly threads?: number;
+};
 
 /** Below so many states no reduction is worth its while, and the interleavings are counted. */
 const SMALL = 60_000;
@@ -110,8 +130,8 @@ export function* judging(scenario: Scenario, options: JudgeOptions = {}): Genera
   }
 }
 
-/** The same in one go. */
-export function judgeScenario(scenario: Scenario, options: JudgeOptions = {}): Outcome<Verdict> {
+/** The same in one go, and therefore by one thread: others could not be heard. */
+export function judgeScenario(scenario: Scenario, options: Omit<JudgeOptions, "team"> = {}): Outcome<Verdict> {
   const steps = judging(scenario, options);
   for (;;) {
     const { done, value } = steps.next();
@@ -158,15 +178,67 @@ class Judge {
       const first = yield* this.#search(READABLE);
       if (first.failure !== undefined) return this.#verdict({ failure: first.failure, places: first.places });
     }
-    const small = Math.min(SMALL, this.#mostStates);
-    let walk = this.#walk(small, false);
-    if (this.#options.reduce !== "always") {
+    const { reduce } = this.#options;
+    const team = this.#options.team?.size === 0 ? undefined : this.#options.team;
+    if (reduce !== "always" && team?.from !== 0) {
+      const walk = this.#walk(Math.min(SMALL, this.#mostStates), false);
       yield* this.#drive(walk);
       if (!walk.full || this.#stopped !== undefined) return yield* this.#conclude(walk);
     }
-    walk = this.#walk(this.#mostStates, this.#options.reduce !== false);
+    const together = team === undefined ? undefined : this.#begin(team);
+    if (together !== undefined) return yield* this.#together(together);
+    return yield* this.#conclude(yield* this.#alone());
+  }
+
+  /** A walk through all that the budget allows, by one thread. */
+  *#alone(all?: boolean): Generator<Progress, Exploration> {
+    const walk = this.#walk(this.#mostStates, this.#options.reduce !== false, all);
     yield* this.#drive(walk);
-    return yield* this.#conclude(walk);
+    return walk;
+  }
+
+  #begin(team: Team): TeamWalk | undefined {
+    return TeamWalk.begin(team, {
+      scenario: this.#scenario,
+      fuse: this.#model.fuse,
+      reduce: this.#options.reduce !== false,
+      symmetry: this.#options.reduce !== false,
+      states: this.#mostStates,
+      all: this.#wantsFinals,
+    });
+  }
+
+  /** The same by several threads. */
+  *#together(walk: TeamWalk): Generator<Progress, Verdict> {
+    try {
+      yield* this.#drive(walk);
+    } finally {
+      walk.leave();
+    }
+    const broken = walk.broken ?? walk.endless;
+    if (walk.whole || broken === undefined) for (const seen of walk.seen) addSeen(this.#model, seen);
+    if (broken !== undefined) return yield* this.#explain(walk, broken, walk.broken === undefined);
+    if (walk.whole) return this.#verdict({ walk });
+    const full = walk.over === NO_MORE_ROOM ? "the tables that threads share were full" : undefined;
+    return yield* this.#undecided(walk, full);
+  }
+
+  /**
+   * Which of several violations a team meets first is chance. So it is asked no more than whether there is one, and the
+   * counterexample is looked for as one thread looks for it; only beyond the budget of that walk is it the team's.
+   */
+  *#explain(walk: TeamWalk, broken: Broken, endless: boolean): Generator<Progress, Verdict> {
+    const told = walk.whole ? walk : counted(walk);
+    if (this.#options.readable !== false && !endless) {
+      const { failure } = yield* this.#search(READABLE_AFTER);
+      if (failure !== undefined) return this.#verdict({ walk: told, failure });
+    }
+    const { failure } = yield* this.#alone(false);
+    if (failure !== undefined) return this.#verdict({ walk: told, failure: yield* this.#readable(failure, !endless) });
+    const schedule = walk.scheduleTo(broken);
+    const preemptions = preemptionsOf(this.#transitions, this.#start, schedule);
+    const violation = this.#violationAfter(schedule);
+    return this.#verdict({ walk: told, failure: { violation, schedule, preemptions } });
   }
 
   /** Conditions on final states are told with all the final states there are. */
@@ -174,20 +246,35 @@ class Judge {
     return this.#scenario.assertions.some((each) => each.kind === "exists");
   }
 
-  #walk(states: number, reduce: boolean): Exploration {
+  /** What is wrong after a schedule that comes to no good. */
+  #violationAfter(schedule: readonly Move[]): Violation {
+    const last = schedule[schedule.length - 1];
+    const before = this.#after(schedule.slice(0, -1));
+    const broken = last === undefined ? undefined : this.#transitions.broken(before, last);
+    if (broken !== undefined) return broken;
+    const tuple = this.#after(schedule);
+    const observer = new Observer(this.#transitions);
+    const wrong = observer.stuck(tuple, 0) ?? observer.broken(observer.values(tuple, 0));
+    return wrong ?? endlessAt(this.#transitions, tuple);
+  }
+
+  #walk(states: number, reduce: boolean, all = this.#wantsFinals): Exploration {
     this.#transitions.load(this.#start);
     const reduction = reduce ? this.#reduction : undefined;
     return new Exploration(this.#transitions, {
       states,
-      all: this.#wantsFinals,
+      all,
       symmetry: this.#options.reduce !== false,
       ...(reduction === undefined || reduction.names.length === 0 ? { count: SMALL } : { reduction }),
     });
   }
 
-  *#drive(walk: Exploration): Generator<Progress, void> {
+  *#drive(walk: Exploration | TeamWalk): Generator<Progress, void> {
     while (!walk.advance(SLICE)) {
-      if (this.#stopped !== undefined) return;
+      if (this.#stopped !== undefined) {
+        if (walk instanceof Exploration) return;
+        walk.stop();
+      }
       yield { states: walk.states.count, steps: walk.steps, depth: walk.depth, milliseconds: this.#milliseconds };
     }
   }
@@ -220,25 +307,32 @@ class Judge {
 
   *#conclude(walk: Exploration): Generator<Progress, Verdict> {
     if (walk.failure !== undefined) {
-      const { schedule, violation } = walk.failure;
-      const goal = violation.assertion === ENDLESS ? { goal: { tuple: this.#after(schedule), violation } } : {};
-      const better = this.#options.readable === false ? undefined : yield* this.#search({ ...READABLE_AFTER, ...goal });
-      const failure = better?.failure ?? {
-        ...walk.failure,
-        preemptions: preemptionsOf(this.#transitions, this.#start, schedule),
-      };
-      return this.#verdict({ walk, failure });
+      return this.#verdict({ walk, failure: yield* this.#readable(walk.failure, false) });
     }
-    if (walk.done && !walk.full) return this.#verdict({ walk });
+    if (walk.whole) return this.#verdict({ walk });
+    return yield* this.#undecided(walk);
+  }
+
+  /** The most readable counterexample; `tried`: there is none among those that are looked for first. */
+  *#readable(found: Failure, tried: boolean): Generator<Progress, Failure & { readonly preemptions: number }> {
+    const { schedule, violation } = found;
+    const endless = violation.assertion === ENDLESS;
+    const goal = endless ? { goal: { tuple: this.#after(schedule), violation } } : {};
+    const search = this.#options.readable !== false && (endless || !tried);
+    const better = search ? yield* this.#search({ ...READABLE_AFTER, ...goal }) : undefined;
+    return better?.failure ?? { ...found, preemptions: preemptionsOf(this.#transitions, this.#start, schedule) };
+  }
+
+  *#undecided(walk: Walked, reason?: string): Generator<Progress, Verdict> {
     if (this.#options.signal?.aborted === true) return this.#verdict({ walk, bound: "it was interrupted" });
-    return yield* this.#byChance(walk, this.#stopped ?? `${this.#mostStates} states were not enough`);
+    return yield* this.#byChance(walk, this.#stopped ?? reason ?? `${this.#mostStates} states were not enough`);
   }
 
   /** Beyond the budget: schedules by chance, for a tenth of the time that there was. */
-  *#byChance(walk: Exploration, reason: string): Generator<Progress, Verdict> {
+  *#byChance(walk: Walked, reason: string): Generator<Progress, Verdict> {
     const seed = this.#options.seed ?? 1;
     const until = this.#milliseconds + this.#seconds * 100;
-    const steps = sample(this.#transitions, walk.observer, this.#start, seed, CHANCES);
+    const steps = sample(this.#transitions, new Observer(this.#transitions), this.#start, seed, CHANCES);
     let tried = 0;
     for (let next = steps.next(); ; next = steps.next()) {
       if (next.done) {
@@ -293,15 +387,15 @@ class Judge {
   }
 
   #verdict(found: {
-    readonly walk?: Exploration;
+    readonly walk?: Walked;
     readonly failure?: Failure & { readonly preemptions: number };
     readonly places?: number;
     readonly bound?: string;
   }): Verdict {
     const { walk, bound } = found;
     const { assertions } = this.#scenario;
-    const finals = walk === undefined ? [] : [...walk.finals.values()];
-    const whole = walk?.done === true && !walk.full;
+    const finals = walk === undefined ? [] : walk.finals;
+    const whole = walk?.whole === true;
     const observations = walk === undefined ? [] : observationsOf(assertions, walk);
     const unmet = whole ? assertions.find((each) => isUnmet(each, observations)) : undefined;
     const failure = found.failure ?? (unmet === undefined ? undefined : unmetFailure(assertions, unmet));
@@ -328,13 +422,19 @@ class Judge {
       statistics: {
         states: walk?.states.count ?? found.places ?? 0,
         steps: walk?.steps ?? 0,
-        made: this.#transitions.made,
+        made: this.#transitions.made + (walk?.made ?? 0),
         deepest: walk?.deepest ?? 0,
         bytes: (walk?.bytes ?? 0) || this.#transitions.bytes,
         milliseconds: this.#milliseconds,
+        threads: walk?.threads ?? 1,
       },
     };
   }
+}
+
+/** Of a walk that ended early, what does not depend on how far each thread had come. */
+function counted({ states, steps, deepest, bytes, observer, reductions, made, threads }: TeamWalk): Walked {
+  return { states, steps, deepest, bytes, observer, reductions, made, threads, finals: [], whole: false };
 }
 
 function assertionText(assertions: readonly Assertion[], index: number): string {
@@ -346,12 +446,12 @@ function assertionText(assertions: readonly Assertion[], index: number): string 
   return index < 0 ? (builtIn[index] ?? "") : assertions[index].text;
 }
 
-function observationsOf(assertions: readonly Assertion[], walk: Exploration): readonly Observation[] {
+function observationsOf(assertions: readonly Assertion[], walk: Walked): readonly Observation[] {
   return assertions.flatMap((each) => {
     if (each.kind !== "exists") return [];
     let positive = 0;
     let negative = 0;
-    for (const final of walk.finals.values()) {
+    for (const final of walk.finals) {
       if (walk.observer.value(final.values, each.expression) !== 0n) positive += final.states;
       else negative += final.states;
     }

@@ -2,7 +2,7 @@
 // what the axioms judge.
 import { print } from "../../../src/isa/print.ts";
 import { areaOf, extended, type LitmusTest, type Term } from "../../../src/litmus/axioms/test.ts";
-import type { Final } from "../../../src/litmus/explore.ts";
+import type { Final } from "../../../src/litmus/finals.ts";
 
 const hex = (value: bigint, size: number): string =>
   Array.from({ length: size }, (_, at) => ((value >> BigInt(8 * at)) & 0xffn).toString(16).padStart(2, "0")).join("");
