@@ -8,7 +8,11 @@ import type { WalkReport, WalkTask } from "../litmus/walker.ts";
 /** A task as it is sent, with the number of the walk. */
 export type Sent = Omit<WalkTask, "scenario"> & { readonly scenario: SentScenario; readonly walk: number };
 
-export type Answer = { readonly walk: number } & ({ readonly report: WalkReport } | { readonly unwalkable: string });
+/** Without a report the walk was over before the thread came to it. */
+export type Answer = { readonly walk: number } & (
+  | { readonly report: WalkReport | undefined }
+  | { readonly unwalkable: string }
+);
 
 function answer({ scenario, walk, ...rest }: Sent): Answer {
   try {

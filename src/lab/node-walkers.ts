@@ -48,8 +48,8 @@ export class Walkers implements Team {
       };
       const heard = (answer: Answer): void => {
         if (answer.walk !== walk) return;
-        if ("report" in answer) reports.push(answer.report);
-        else failed(new Unwalkable(answer.unwalkable));
+        if ("unwalkable" in answer) failed(new Unwalkable(answer.unwalkable));
+        else if (answer.report !== undefined) reports.push(answer.report);
         thread.off("message", heard).off("error", broke).off("exit", left);
       };
       const lost = (error: Error): void => {

@@ -78,7 +78,6 @@ export class Exchange {
   /** The walk is followed by rounds over all states. */
   readonly #rounds: boolean;
   #idle = false;
-  #joined = false;
 
   constructor(buffer: SharedArrayBuffer, rounds: boolean) {
     this.#words = new Int32Array(buffer);
@@ -116,21 +115,16 @@ export class Exchange {
     return Atomics.load(this.#words, ROUND);
   }
 
-  /** Takes part from now on, with something to do or without; false when the walk is over already. */
+  /** This thread takes part from now on, with something to do or without; false when the walk is over already. */
   join(busy: boolean): boolean {
     return this.#lock.hold(() => {
       if (this.over !== GOING || this.round > 0) return false;
       Atomics.add(this.#words, JOINED, 1);
       if (!busy) Atomics.add(this.#words, IDLE, 1);
-      this.#joined = true;
       this.#idle = !busy;
       this.#happened();
       return true;
     });
-  }
-
-  get hasJoined(): boolean {
-    return this.#joined;
   }
 
   /** Whether somebody waits for work that nobody has handed on. */

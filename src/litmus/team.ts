@@ -1,7 +1,7 @@
 // A walk by several threads, seen from the one that asked for it. It walks itself from the beginning; when the space has shown
 // itself to be large it calls the others, who come from elsewhere: this folder knows no threads (lab/node-walkers.ts has
 // those of Node). Whoever drives it lets events come in between two slices, for that is how the others report.
-import { GOING, MANY_STATES, NO_MORE_ROOM, type Over, STOPPED, WALKED } from "./exchange.ts";
+import { Exchange, GOING, MANY_STATES, NO_MORE_ROOM, type Over, STOPPED, WALKED } from "./exchange.ts";
 import { type Final, Finals } from "./finals.ts";
 import { Model } from "./model.ts";
 import type { Observer } from "./observe.ts";
@@ -22,7 +22,7 @@ export interface Team {
 
 /** Threads that were called to a walk. */
 export interface Crew {
-  /** Of those that are through. */
+  /** Of those that took part and are through. */
   readonly reports: readonly WalkReport[];
   /** Why one of them ended before it was through. */
   readonly problem: Error | undefined;
@@ -32,16 +32,24 @@ export interface Crew {
 const NAP = 5;
 const SLICE = 50_000;
 
-/** Takes part in a walk, in a thread that was called to it: returns when the walk is over. */
-export function walkAlong(task: WalkTask): WalkReport {
-  const walker = new Walker(task, built(task));
-  if (!walker.join(false)) return walker.report;
+/**
+ * Takes part in a walk, in a thread that was called to it: returns when the walk is over, with nothing if it was over before.
+ */
+export function walkAlong(task: WalkTask): WalkReport | undefined {
+  const exchange = exchangeOf(task);
+  // The memory of a walk that is over may be another's: it is looked at by those alone for whom the walk waits.
+  if (!exchange.join(false)) return undefined;
+  const walker = new Walker(task, built(task), exchange);
   for (;;) {
-    const { events } = walker.exchange;
+    const { events } = exchange;
     const so = walker.advance(SLICE);
     if (so === AWAY) return walker.report;
-    if (so === WAITING) walker.exchange.wait(events, NAP);
+    if (so === WAITING) exchange.wait(events, NAP);
   }
+}
+
+function exchangeOf({ buffers }: WalkTask): Exchange {
+  return new Exchange(buffers.exchange, buffers.ends !== undefined);
 }
 
 function built({ scenario, fuse }: WalkTask): Model {
@@ -63,8 +71,10 @@ export class TeamWalk {
   private constructor(team: Team, task: WalkTask, model: Model) {
     this.#team = team;
     this.#task = task;
-    this.#walker = new Walker(task, model);
-    this.#walker.join(true);
+    const exchange = exchangeOf(task);
+    exchange.join(true);
+    this.#walker = new Walker(task, model, exchange);
+    this.#walker.begin();
     this.#finals = new Finals(this.#walker.observer, undefined);
     team.memory.taken = true;
     if (team.from === 0) this.#crew = team.call(task);
@@ -99,10 +109,10 @@ export class TeamWalk {
       return false;
     }
     const so = this.#walker.advance(steps);
-    if (so === WAITING) exchange.wait(events, NAP);
-    if (so !== AWAY) return false;
     const reports = this.#crew?.reports ?? [];
-    if (this.#crew !== undefined && reports.length < this.#team.size) return false;
+    const all = so === AWAY && reports.length === exchange.joined - 1;
+    if (so === WAITING || (so === AWAY && !all)) exchange.wait(exchange.over === GOING ? events : exchange.events, NAP);
+    if (!all) return false;
     this.#reports = [this.#walker.report, ...reports];
     for (const each of this.#reports) for (const final of each.finals) this.#finals.add(final);
     this.done = true;

@@ -48,7 +48,8 @@ export class WalkMemory {
       before: this.#take("before", most * 4),
       count: this.#cleared("count", 4),
       strings,
-      exchange: this.#cleared("exchange", Exchange.bytes),
+      // Who comes too late for a walk must not take the next for it.
+      exchange: new SharedArrayBuffer(Exchange.bytes),
       ...(canGoRound(model.scenario) ? { ends: this.#cleared("ends", most) } : {}),
     };
   }

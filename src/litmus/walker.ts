@@ -3,7 +3,7 @@
 // (exchange.ts). A state is looked at once, by whichever thread takes it: all that follows from it is entered at once, and what
 // is new waits at the thread that found it. The order is nobody's, so what depends on one is left to others: counts of
 // interleavings, and the counterexample (verdict.ts). Circles that nobody gets out of are found afterwards, in rounds.
-import { BROKEN, Exchange, Frontier, GOING, MANY_STATES, NO_MORE_ROOM, TASK } from "./exchange.ts";
+import { BROKEN, type Exchange, Frontier, GOING, MANY_STATES, NO_MORE_ROOM, TASK } from "./exchange.ts";
 import { type Final, Finals } from "./finals.ts";
 import { doubled } from "./interner.ts";
 import type { Model } from "./model.ts";
@@ -100,7 +100,8 @@ export class Walker {
   #through = 0;
   #changed = 0;
 
-  constructor(task: WalkTask, model: Model) {
+  /** Of a thread that has joined. */
+  constructor(task: WalkTask, model: Model, exchange: Exchange) {
     this.#task = task;
     this.#model = model;
     const reduction = new AmpleSets(model);
@@ -115,22 +116,18 @@ export class Walker {
     this.#symmetry = task.symmetry ? Symmetry.of(this.transitions, this.#start, named) : undefined;
     this.#finals = new Finals(this.observer, this.#symmetry);
     this.#ends = new Uint8Array(task.buffers.ends ?? new ArrayBuffer(0));
-    this.exchange = new Exchange(task.buffers.exchange, this.#ends.length > 0);
+    this.exchange = exchange;
     this.#tuple = new Int32Array(width);
     this.#next = new Int32Array(width * 16);
     this.#slots = new Int32Array(width - 2);
   }
 
-  /** Takes part; the first thread brings the start. */
-  join(first: boolean): boolean {
-    if (!this.exchange.join(first)) return false;
-    if (first) {
-      this.#next.set(this.#start);
-      this.#symmetry?.sort(this.#next, 0);
-      const hash = this.states.hash(this.#next, 0);
-      this.#frontier.push(this.states.add(this.#next, 0, hash, -1), 0, hash);
-    }
-    return true;
+  /** Brings the start, in the first thread. */
+  begin(): void {
+    this.#next.set(this.#start);
+    this.#symmetry?.sort(this.#next, 0);
+    const hash = this.states.hash(this.#next, 0);
+    this.#frontier.push(this.states.add(this.#next, 0, hash, -1), 0, hash);
   }
 
   /** Works for at most so many steps. */
