@@ -6,6 +6,7 @@ import { kind, region } from "../memory/layout.ts";
 import { TRACE } from "../rcu/domain.ts";
 import { operationOf } from "../vm/busy.ts";
 import { operation, REG_WORDS } from "../vm/code.ts";
+import { forgetStack } from "../vm/frames.ts";
 import { interpret } from "../vm/interpret.ts";
 import type { Machine } from "../vm/machine.ts";
 import { BLOCKED, type Cpu, EXITED, RUNNING, sections, state, word } from "../vm/registers.ts";
@@ -349,6 +350,8 @@ export class ProgramThread implements Actor {
     i32[this.#own + local.phase] = INSIDE;
     i32[this.#own + local.runs]++;
     this.logical.startWrite();
+    // Every run begins alike, whatever state the CPU was in before it was put into this one.
+    forgetStack(cpu);
     machine.restart(plan.program, cpu, plan.rcu === "implicit" ? sections.run : sections.unchecked);
     if (plan.rcu === "implicit") cpu.R[state.section] = machine.world.sectionOpened(cpu);
     if (plan.rcu === "sleepable") machine.rcu.lock(cpu.index, TRACE);

@@ -29,12 +29,6 @@ export class SharedStates {
     this.#count = new Int32Array(buffers.count);
   }
 
-  /** Looks at where a tuple with a hash would be, so that the processor has it at hand a little later. */
-  touch(hash: number): number {
-    const id = this.#table[(hash << 1) & (this.#table.length - 1)];
-    return id > 0 ? this.#tuples[(id - 1) * this.width] : 0;
-  }
-
   /** The number of a tuple if it is new, the complement of the number that it has, or FULL. */
   add(tuple: Int32Array, from: number, hash: number, before: number): number {
     const table = this.#table;

@@ -68,7 +68,9 @@ export class Walker {
   readonly states: SharedStates;
   readonly observer: Observer;
   readonly exchange: Exchange;
+  /** Steps looked at, those in rounds among them. */
   steps = 0;
+  #stepsInRounds = 0;
   depth = 0;
   #deepest = 0;
   #broken: Broken | undefined;
@@ -94,8 +96,6 @@ export class Walker {
   #moved = false;
   /** For each thread the row that was found last. */
   readonly #slots: Int32Array;
-  /** Keeps the processor from being spared what is only to be touched. */
-  touched = 0;
   /** The round that the thread is through with, and in it the block and how many states were changed. */
   #through = 0;
   #changed = 0;
@@ -220,10 +220,6 @@ export class Walker {
         for (let n = 0; n < count; n++) this.#enter(hash, thread, n, transitions.outcomes, (start + n) * OUTCOME);
       } else this.steps++;
     }
-    // The tables are too large for the processor's caches: their places are asked for all at once, and looked at later.
-    let touched = 0;
-    for (let n = 0; n < this.#count; n++) touched ^= this.states.touch(this.#hashes[n]);
-    this.touched = touched;
   }
 
   /** What follows by one outcome of a step, which is at `at` in `from`. */
@@ -287,8 +283,10 @@ export class Walker {
   }
 
   #canEnd(state: number): boolean {
+    const before = this.steps;
     this.states.copy(state, this.#tuple, 0);
     this.#follow(this.states.hash(this.#tuple, 0));
+    this.#stepsInRounds += this.steps - before;
     if (!this.#moved) return true;
     const { width } = this.transitions;
     for (let n = 0; n < this.#count; n++) {
@@ -305,7 +303,7 @@ export class Walker {
 
   get report(): WalkReport {
     return {
-      steps: this.steps,
+      steps: this.steps - this.#stepsInRounds,
       made: this.transitions.made,
       deepest: this.#deepest,
       bytes: this.transitions.bytes,

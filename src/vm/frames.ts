@@ -3,11 +3,13 @@
 import { POINTER_HIGH } from "../memory/layout.ts";
 import { REG_WORDS } from "./code.ts";
 import {
+  CPU_WORDS,
   type Cpu,
   FRAME_WORDS,
   FRAMES,
   frame,
   MAY_GOTO_BUDGET,
+  SLOT_WORDS,
   STACK_BYTES,
   state,
   UNINITIALISED,
@@ -43,6 +45,12 @@ export function pushFrame(cpu: Cpu, returnTo: number, kind: number): boolean {
   }
   enter(cpu, depth);
   return true;
+}
+
+/** No frame has been entered yet, and nothing of any stack was written. */
+export function forgetStack({ R }: Cpu): void {
+  R[state.serial] = 0;
+  for (let at = SLOT_WORDS; at < CPU_WORDS; at += REG_WORDS) R[at + word.hi] = 0;
 }
 
 /** Makes `depth` the running frame, with a fresh stack behind r10. */

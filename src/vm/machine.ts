@@ -20,7 +20,7 @@ import { Calls, programOfHandle, type World } from "./calls.ts";
 import { type Code, INSN_WORDS, predecode, REG_WORDS, type Resolved } from "./code.ts";
 import { contextBytes, contextPointers, type RunInput } from "./context.ts";
 import type { Fault, Warning } from "./fault.ts";
-import { enter, frameAt, setNumber } from "./frames.ts";
+import { enter, forgetStack, frameAt, setNumber } from "./frames.ts";
 import { historyOf, type Past } from "./history.ts";
 import { interpret } from "./interpret.ts";
 import { Lately } from "./lately.ts";
@@ -85,6 +85,9 @@ export interface SharedMachine {
   readonly programs: readonly { readonly program: Omit<Program, "bytes">; readonly address: number }[];
   readonly maps: ReturnType<Maps["definitions"]>;
 }
+
+/** A run that begins with this serial of frames begins with 0 again, long before the numbers are used up. */
+const LAST_SERIAL = 1 << 30;
 
 interface Finished {
   readonly instructions: number;
@@ -395,8 +398,12 @@ export class Machine {
   restart(index: number, cpu: Cpu, whose: (typeof sections)[keyof typeof sections]): void {
     const R = cpu.R;
     const input = R.slice(state.ctxRegion, state.packetEnd + 1);
+    const serial = R[state.serial];
     R.fill(0, 0, state.table);
     R.set(input, state.ctxRegion);
+    // What an earlier run left on the stack has an earlier serial, and counts as never written.
+    if (serial < LAST_SERIAL) R[state.serial] = serial;
+    else forgetStack(cpu);
     R[state.sectionDepth] = 0;
     R[state.timer] = 0;
     R[state.limit] = this.maxInstructions;

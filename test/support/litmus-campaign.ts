@@ -32,7 +32,7 @@ export function scenarioOf(seed: number): Scenario {
   return scenarioFrom(`random ${seed}`, scenarioText(randomScenario(seed)));
 }
 
-function scenarioFrom(name: string, text: string): Scenario {
+export function scenarioFrom(name: string, text: string): Scenario {
   const read = readScenario({ name, text });
   if (!read.ok) throw new Error(`${name}: ${read.diagnostics[0]?.text}\n${text}`);
   return read.value.scenario;
@@ -85,7 +85,7 @@ function judged(scenario: Scenario, options: JudgeOptions): Verdict {
 }
 
 /** What the schedule of a violation comes to where every step is made by the machine. */
-function cameOf(scenario: Scenario, schedule: readonly Move[]): string | undefined {
+export function cameOf(scenario: Scenario, schedule: readonly Move[]): string | undefined {
   const made = Model.build(scenario);
   if (!made.ok) throw new Error(made.diagnostics[0]?.text);
   const transitions = new Transitions(made.value, undefined, true);
@@ -116,7 +116,7 @@ function found(verdict: Verdict): string {
 }
 
 /** Every second of these is asked for data races as well, which make other states. */
-function asked(seed: number): Scenario {
+export function asked(seed: number): Scenario {
   const scenario = scenarioOf(seed);
   if (seed % 4 !== 0) return scenario;
   const race = { kind: "noDataRace", reports: seed % 8 === 0, text: "no_data_race" } as const;

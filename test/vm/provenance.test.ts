@@ -88,6 +88,16 @@ describe("a frame", () => {
     expect(warned(`call f\n call g\n exit\n g:\n ${body}\n exit\n ${fill}`)).toEqual(want);
   });
 
+  it("does not know what the run before it wrote there", () => {
+    // Writes if its input says so, and reads.
+    const source =
+      "r2 = *(u32 *)(r1 + 0)\n if r2 == 0 goto skip\n *(u64 *)(r10 - 8) = 7\n skip: r0 = *(u64 *)(r10 - 8)\n exit";
+    const { loaded } = load(`.prog syscall\n ${source}`, implicit);
+    const warned = (writes: number): readonly string[] =>
+      loaded.run({ ctx: Uint8Array.of(writes, 0, 0, 0) }).warnings.map(({ kind }) => kind);
+    expect([warned(0), warned(1), warned(0)]).toEqual([["uninitialisedStack"], [], ["uninitialisedStack"]]);
+  });
+
   it("knows what it wrote when a function it called has returned", () => {
     expect(warned(`*(u64 *)(r10 - 8) = 7\n call f\n r0 = *(u64 *)(r10 - 8)\n exit\n ${fill}`)).toEqual(["exit"]);
   });
