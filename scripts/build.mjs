@@ -17,6 +17,7 @@ async function bundleCommand() {
       { in: "src/cli/main.ts", out: "main" },
       // A thread begins with a file of its own, which it looks for beside the code that starts it.
       { in: "src/lab/node-worker.ts", out: "node-worker" },
+      { in: "src/lab/node-walker.ts", out: "node-walker" },
     ],
     outdir: cli,
     bundle: true,

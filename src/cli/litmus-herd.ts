@@ -9,7 +9,7 @@ export function isLitmusTest({ name, text }: Source): boolean {
 }
 
 /** What only a scenario has. */
-const ofScenarios = ["variant", "replay", "preemptions", "time-limit"];
+const ofScenarios = ["variant", "replay", "preemptions", "time-limit", "threads"];
 
 /** 1 if the test expects something else, or expects nothing and a `~exists` or `forall` is not so; 3 if it is too large. */
 export function judgeTest(session: Session, source: Source, documents: Readonly<Record<string, unknown>>[]): number {

@@ -26,14 +26,15 @@ const words = { holds: "HOLDS", violated: "VIOLATED", unknown: "UNKNOWN" } as co
 const tones = { holds: "good", violated: "error", unknown: "warning" } as const;
 
 export function verdictText(name: string, verdict: Verdict, session: Session): string {
-  const { states, milliseconds } = verdict.statistics;
+  const { states, milliseconds, threads } = verdict.statistics;
   const seconds = `${(milliseconds / 1000).toFixed(2)} s`;
   const memory = verdict.memory.toUpperCase();
   const word = session.paint(tones[verdict.status], words[verdict.status]);
   if (verdict.status === "holds") {
     const all =
       verdict.interleavings === undefined ? "every interleaving" : `all ${big(verdict.interleavings)} interleavings`;
-    const how = ["exhaustive", memory, ...verdict.reductions].join(", ");
+    const together = threads > 1 ? [`${threads} threads`] : [];
+    const how = ["exhaustive", memory, ...verdict.reductions, ...together].join(", ");
     return `${name}: ${word} for ${all} (${big(BigInt(states))} states, ${seconds}, ${how})\n`;
   }
   if (verdict.status === "unknown") {

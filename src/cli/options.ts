@@ -467,6 +467,12 @@ export const commands: readonly CommandRow[] = [
         says: "seed of the schedules that are tried by chance beyond the budget",
       },
       { name: "no-reduction", says: "leave no interleaving out, even where others stand for it" },
+      {
+        name: "threads",
+        value: "N",
+        number: true,
+        says: "threads for large spaces of states; as many as the machine runs at a time when absent",
+      },
     ],
     examples: [
       ["bpflab litmus swap.yaml", "every variant, as a table"],

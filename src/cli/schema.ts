@@ -188,13 +188,14 @@ const definitions = {
       expected: { enum: ["holds", "violated"] },
       bound: { ...text, description: "unknown: what ended the walk" },
       interleavings: { ...text, pattern: "^\\d+$", description: "where they were counted" },
-      statistics: object(["states", "steps", "made", "deepest", "bytes", "milliseconds"], {
+      statistics: object(["states", "steps", "made", "deepest", "bytes", "milliseconds", "threads"], {
         states: count,
         steps: { ...count, description: "steps looked at" },
         made: { ...count, description: "steps that the machine made; the others were look-ups" },
         deepest: count,
         bytes: count,
         milliseconds: { type: "number" },
+        threads: { ...count, description: "that took part in the walk" },
       }),
       reductions: list(text),
       vacuous: { ...list(text), description: "assertions that had nothing to judge" },

@@ -8,6 +8,7 @@ export { isStatistic } from "../kernel/log.ts";
 export { errnoName, type Kernel, openKernel, type Unavailable } from "../kernel/syscall.ts";
 export type { CpuReport, CpuTask } from "./cpus.ts";
 export { Cpus, type CpusExecution, type CpusOptions, executeOnCpus } from "./node-cpus.ts";
+export { judgedBy, judgeWithThreads, type ThreadsOptions, Walkers } from "./node-walkers.ts";
 
 let opened: Promise<Kernel | Unavailable> | undefined;
 

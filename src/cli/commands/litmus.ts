@@ -5,7 +5,6 @@ import { dirname, isAbsolute, join } from "node:path";
 import type { Source } from "../../lab/asm.ts";
 import {
   type JudgeOptions,
-  judging,
   memoryModels,
   parseSchedule,
   readScenario,
@@ -17,6 +16,7 @@ import {
   type Verdict,
   type Progress as WalkProgress,
 } from "../../lab/litmus.ts";
+import { judgedBy, Walkers } from "../../lab/node-walkers.ts";
 import { expand, readBytes, reasonOf } from "../files.ts";
 import { exit, UsageError, worst } from "../io.ts";
 import { isLitmusTest, judgeTest } from "../litmus-herd.ts";
@@ -35,8 +35,22 @@ import { jsonDiagnostics, type Session } from "../session.ts";
 
 /** No program that a scenario names is longer. */
 const longestProgram = 1 << 20;
+const mostThreads = 64;
 
 export async function run(session: Session): Promise<number> {
+  const threads = session.args.number("threads");
+  if (threads !== undefined && (threads === 0 || threads > mostThreads)) {
+    throw new UsageError(`--threads wants a number from 1 to ${mostThreads}, not ${threads}`);
+  }
+  const team = new Walkers(threads);
+  try {
+    return await judgeAll(session, team);
+  } finally {
+    await team.close();
+  }
+}
+
+async function judgeAll(session: Session, team: Walkers): Promise<number> {
   const { args, io } = session;
   const files = expand(args.operands, [".yaml", ".yml", ".litmus"]);
   const exits: number[] = [];
@@ -70,7 +84,7 @@ export async function run(session: Session): Promise<number> {
     }
     if (at > 0 && !session.json) session.out("\n");
     const file = memory === undefined ? read.value : withMemory(read.value, memory);
-    exits.push(await judgeFile(session, name, file, documents));
+    exits.push(await judgeFile(session, team, name, file, documents));
   }
   if (session.json) {
     session.document({
@@ -105,6 +119,7 @@ function program(file: string, scenario: string): { source: Source } | { error: 
 
 async function judgeFile(
   session: Session,
+  team: Walkers,
   name: string,
   file: ScenarioFile,
   documents: Readonly<Record<string, unknown>>[],
@@ -132,7 +147,7 @@ async function judgeFile(
   try {
     for (const [variant, scenario] of all) {
       if ((one !== undefined && variant !== one) || stop.aborted) continue;
-      const verdict = await judge(session, scenario, variant, stop, one !== undefined);
+      const verdict = await judge(session, team, { scenario, variant, signal: stop, one: one !== undefined });
       if (verdict === undefined) return exit.usage;
       verdicts.set(variant, verdict);
       exits.push(exitOf(verdict, file.expect.get(variant)?.verdict));
@@ -224,11 +239,15 @@ function exitOf(verdict: Verdict, expected: string | undefined): number {
 
 async function judge(
   session: Session,
-  scenario: Scenario,
-  variant: string,
-  signal: { readonly aborted: boolean },
-  one: boolean,
+  team: Walkers,
+  asked: {
+    readonly scenario: Scenario;
+    readonly variant: string;
+    readonly signal: { readonly aborted: boolean };
+    readonly one: boolean;
+  },
 ): Promise<Verdict | undefined> {
+  const { scenario, variant, signal, one } = asked;
   const { args, io } = session;
   const states = args.number("states");
   if (states === 0) throw new UsageError("--states wants at least 1");
@@ -242,18 +261,11 @@ async function judge(
     ...(args.flag("no-reduction") ? { reduce: false } : {}),
   };
   const progress = new Progress(io);
-  const steps = judging(scenario, options);
-  for (;;) {
-    const next = steps.next();
-    if (next.done) {
-      progress.done();
-      if (next.value.ok) return next.value.value;
-      session.out(session.text(next.value.diagnostics, scenario.name));
-      return undefined;
-    }
-    progress.say(`${variant}: ${said(next.value)}`);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  const outcome = await judgedBy(team, scenario, options, (so) => progress.say(`${variant}: ${said(so)}`));
+  progress.done();
+  if (outcome.ok) return outcome.value;
+  session.out(session.text(outcome.diagnostics, scenario.name));
+  return undefined;
 }
 
 function said({ states, depth, milliseconds }: WalkProgress): string {
