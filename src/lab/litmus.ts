@@ -9,20 +9,14 @@ import type { ScenarioFile } from "../litmus/scenario.ts";
 export { timeline } from "../litmus/drawing.ts";
 export type { Failure } from "../litmus/explore.ts";
 export type { Final } from "../litmus/finals.ts";
+export type { JudgeOptions, Observation, Progress, Verdict } from "../litmus/judgement.ts";
 export { type Race, raceText } from "../litmus/races.ts";
 export { reasons as whyNot } from "../litmus/reasons.ts";
 export type { Scenario, ScenarioFile } from "../litmus/scenario.ts";
 export type { Move } from "../litmus/schedule.ts";
 export { parseSchedule, scheduleText } from "../litmus/schedule.ts";
 export { type Telling, type TellingRow, tell } from "../litmus/telling.ts";
-export {
-  type JudgeOptions,
-  judgeScenario,
-  judging,
-  type Observation,
-  type Progress,
-  type Verdict,
-} from "../litmus/verdict.ts";
+export { judgeScenario, judging } from "../litmus/verdict.ts";
 export * from "./litmus-test.ts";
 
 /** Reads a scenario; `file` gives the text of a program's file that the scenario names. */

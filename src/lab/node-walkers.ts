@@ -3,17 +3,18 @@ import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
 import type { Outcome } from "../diag/diagnostic.ts";
 import { Unwalkable } from "../litmus/actor.ts";
+import type { JudgeOptions, Progress, Verdict } from "../litmus/judgement.ts";
 import type { Scenario } from "../litmus/scenario.ts";
 import { sent } from "../litmus/sent.ts";
 import type { Crew, Team } from "../litmus/team.ts";
-import { type JudgeOptions, judging, type Progress, type Verdict } from "../litmus/verdict.ts";
+import { judging } from "../litmus/verdict.ts";
 import { WalkMemory } from "../litmus/walk-memory.ts";
 import type { WalkReport, WalkTask } from "../litmus/walker.ts";
 import { startThread } from "./node-threads.ts";
 import type { Answer } from "./node-walker.ts";
 
 /** States of a walk from which on more threads are worth what it takes to start them. */
-const LARGE = 100_000;
+const LARGE = 250_000;
 
 export class Walkers implements Team {
   readonly size: number;
@@ -54,8 +55,8 @@ export class Walkers implements Team {
       };
       const lost = (error: Error): void => {
         failed(error);
-        // Nobody else is told that a thread is no more.
-        void this.close();
+        // The next walk begins with new threads.
+        if (this.#threads.includes(thread)) void this.close();
       };
       const broke = (error: Error): void =>
         lost(new Error(`a thread of the walk failed: ${error.message}`, { cause: error }));

@@ -39,9 +39,14 @@ const ROUND = 6;
 const BLOCK = 7;
 const THROUGH = 8;
 const CHANGED = 9;
-const TASKS = 10;
+/** How many threads wait to be let in, and whether they are. */
+const READY = 10;
+const OPEN = 11;
+const TASKS = 12;
 
+/** Milliseconds: how long a thread waits for the lock, and how long it sleeps before it looks again at what it waits for. */
 const PATIENCE = 10_000;
+const NAP = 20;
 
 /** States that a thread has found and not looked at yet; the last is taken first, the first is handed on. */
 export class Frontier {
@@ -127,9 +132,33 @@ export class Exchange {
     });
   }
 
+  /** Waits, as one that has joined, until it is let in or the walk is over. */
+  enter(): void {
+    Atomics.add(this.#words, READY, 1);
+    while (this.over === GOING && Atomics.load(this.#words, OPEN) === 0) {
+      const { events } = this;
+      if (Atomics.load(this.#words, OPEN) === 0) this.wait(events, NAP);
+    }
+  }
+
+  /** How many have come to be let in. */
+  get ready(): number {
+    return Atomics.load(this.#words, READY);
+  }
+
+  get isOpen(): boolean {
+    return Atomics.load(this.#words, OPEN) !== 0;
+  }
+
+  /** Lets in whoever waits and whoever comes. */
+  open(): void {
+    Atomics.store(this.#words, OPEN, 1);
+    this.#happened();
+  }
+
   /** Whether somebody waits for work that nobody has handed on. */
   get hungry(): boolean {
-    return Atomics.load(this.#words, IDLE) > 0 && Atomics.load(this.#words, HELD) === 0;
+    return this.isOpen && Atomics.load(this.#words, IDLE) > 0 && Atomics.load(this.#words, HELD) === 0;
   }
 
   /** Hands on the older half of what a thread has. */

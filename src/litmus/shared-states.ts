@@ -1,10 +1,15 @@
 // The states seen, in memory that several threads share: as in states.ts tuples of small numbers, each kept once and compared
 // whole. A thread that adds one claims a place of the table for it, writes the tuple, and only then says which number it has;
 // whoever comes upon a claim waits for the number. So of two threads that find the same state one adds it and the other
-// knows it, and there are as many states as one thread would count. The tables have their last size from the start, for as
-// many states as may be; pages of them that nobody has written are no memory.
+// knows it, and there are as many states as one thread would count. The tables have room for as many states as may be from the
+// start, for nobody can make them larger under the others; but pages that nobody has written are no memory, and a thread that is
+// still alone uses no more of the table than it needs.
 import { States } from "./states.ts";
 import type { WalkBuffers } from "./walk-memory.ts";
+
+/** Words of the table that a thread uses at least, and those of a page of memory. */
+const LEAST = 1 << 16;
+const PAGE = 1 << 10;
 
 const CLAIMED = -1;
 /** What `add` says when there is no room. */
@@ -19,20 +24,49 @@ export class SharedStates {
   readonly #tuples: Int32Array;
   readonly #before: Int32Array;
   readonly #count: Int32Array;
+  /** Of an index in the part of the table that is used. */
+  #mask: number;
 
-  constructor(width: number, most: number, buffers: WalkBuffers) {
+  /** `alone`: no other thread uses the table before `spread`. */
+  constructor(width: number, most: number, buffers: WalkBuffers, alone: boolean) {
     this.width = width;
     this.most = most;
     this.#table = new Int32Array(buffers.table);
     this.#tuples = new Int32Array(buffers.tuples);
     this.#before = new Int32Array(buffers.before);
     this.#count = new Int32Array(buffers.count);
+    this.#mask = Math.min(this.#table.length, alone ? LEAST : Number.POSITIVE_INFINITY) - 1;
+  }
+
+  /** The table is used as a whole from now on, and others may use it too. */
+  spread(): void {
+    if (this.#mask + 1 < this.#table.length) this.#use(this.#table.length);
+  }
+
+  /** Uses so many words of the table. */
+  #use(words: number): void {
+    const table = this.#table;
+    const old = table.slice(0, this.#mask + 1);
+    table.fill(0, 0, old.length);
+    this.#mask = words - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from] === 0) continue;
+      let at = (old[from + 1] << 1) & this.#mask;
+      while (table[at] !== 0) at = (at + 2) & this.#mask;
+      table[at] = old[from];
+      table[at + 1] = old[from + 1];
+    }
+  }
+
+  /** Has the pages of the table made, which takes longer than to walk the first states. Changes nothing. */
+  prepare(): void {
+    for (let at = 0; at < this.#table.length; at += PAGE) Atomics.or(this.#table, at, 0);
   }
 
   /** The number of a tuple if it is new, the complement of the number that it has, or FULL. */
   add(tuple: Int32Array, from: number, hash: number, before: number): number {
     const table = this.#table;
-    const mask = table.length - 1;
+    const mask = this.#mask;
     for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
       let word = Atomics.load(table, at);
       if (word === 0) {
@@ -55,6 +89,8 @@ export class SharedStates {
     this.#before[id] = before;
     this.#table[at + 1] = hash;
     Atomics.store(this.#table, at, id + 1);
+    // Two thirds full; a probe then looks at two places. All of the table is never fuller.
+    if (id * 3 > this.#mask && this.#mask + 1 < this.#table.length) this.#use((this.#mask + 1) * 2);
     return id;
   }
 
@@ -70,7 +106,7 @@ export class SharedStates {
   /** The number of a tuple that is there. */
   find(tuple: Int32Array, from: number, hash: number): number {
     const table = this.#table;
-    const mask = table.length - 1;
+    const mask = this.#mask;
     for (let at = (hash << 1) & mask; table[at] !== 0; at = (at + 2) & mask) {
       if (table[at + 1] === hash && this.is(table[at] - 1, tuple, from)) return table[at] - 1;
     }
@@ -109,6 +145,6 @@ export class SharedStates {
 
   /** Bytes of it that are in use. */
   get bytes(): number {
-    return this.#table.length * 4 + this.count * (this.width + 1) * 4;
+    return (this.#mask + 1) * 4 + this.count * (this.width + 1) * 4;
   }
 }

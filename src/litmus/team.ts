@@ -7,6 +7,7 @@ import { Model } from "./model.ts";
 import type { Observer } from "./observe.ts";
 import type { Move } from "./schedule.ts";
 import type { Seen } from "./seen.ts";
+import type { SharedStates } from "./shared-states.ts";
 import type { WalkMemory } from "./walk-memory.ts";
 import { AWAY, type Broken, WAITING, Walker, type WalkReport, type WalkTask } from "./walker.ts";
 
@@ -39,7 +40,9 @@ export function walkAlong(task: WalkTask): WalkReport | undefined {
   const exchange = exchangeOf(task);
   // The memory of a walk that is over may be another's: it is looked at by those alone for whom the walk waits.
   if (!exchange.join(false)) return undefined;
-  const walker = new Walker(task, built(task), exchange);
+  const walker = new Walker(task, built(task), exchange, false);
+  walker.states.prepare();
+  exchange.enter();
   for (;;) {
     const { events } = exchange;
     const so = walker.advance(SLICE);
@@ -73,7 +76,7 @@ export class TeamWalk {
     this.#task = task;
     const exchange = exchangeOf(task);
     exchange.join(true);
-    this.#walker = new Walker(task, model, exchange);
+    this.#walker = new Walker(task, model, exchange, true);
     this.#walker.begin();
     this.#finals = new Finals(this.#walker.observer, undefined);
     team.memory.taken = true;
@@ -104,7 +107,11 @@ export class TeamWalk {
     }
     if (this.#crew === undefined && this.states.count >= this.#team.from) this.#crew = this.#team.call(this.#task);
     const { events } = exchange;
-    if (this.#team.from === 0 && exchange.joined <= this.#team.size && exchange.over === GOING) {
+    if (!exchange.isOpen && exchange.ready > 0) {
+      this.states.spread();
+      exchange.open();
+    }
+    if (this.#team.from === 0 && exchange.ready < this.#team.size && exchange.over === GOING) {
       exchange.wait(events, NAP);
       return false;
     }
@@ -145,7 +152,7 @@ export class TeamWalk {
     return this.over === MANY_STATES || this.over === NO_MORE_ROOM;
   }
 
-  get states(): { readonly count: number } {
+  get states(): SharedStates {
     return this.#walker.states;
   }
 

@@ -100,8 +100,8 @@ export class Walker {
   #through = 0;
   #changed = 0;
 
-  /** Of a thread that has joined. */
-  constructor(task: WalkTask, model: Model, exchange: Exchange) {
+  /** Of a thread that has joined; `alone`: others are not let in yet. */
+  constructor(task: WalkTask, model: Model, exchange: Exchange, alone: boolean) {
     this.#task = task;
     this.#model = model;
     const reduction = new AmpleSets(model);
@@ -110,7 +110,7 @@ export class Walker {
     this.#start = this.transitions.current();
     this.#reduction = task.reduce && reduction.names.length > 0 ? reduction : undefined;
     const { width } = this.transitions;
-    this.states = new SharedStates(width, task.states, task.buffers);
+    this.states = new SharedStates(width, task.states, task.buffers, alone);
     this.observer = new Observer(this.transitions);
     const named = new Set(this.observer.columns.map((each) => each.from));
     this.#symmetry = task.symmetry ? Symmetry.of(this.transitions, this.#start, named) : undefined;

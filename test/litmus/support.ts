@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readScenario } from "../../src/lab/litmus.ts";
+import type { JudgeOptions, Verdict } from "../../src/litmus/judgement.ts";
 import type { Scenario, ScenarioFile } from "../../src/litmus/scenario.ts";
-import { type JudgeOptions, judgeScenario, type Verdict } from "../../src/litmus/verdict.ts";
+import { judgeScenario } from "../../src/litmus/verdict.ts";
 
 export const folder = join(import.meta.dirname, "../../examples/litmus");
 export const examples: readonly string[] = readdirSync(folder).filter((name) => name.endsWith(".yaml"));

@@ -6,10 +6,11 @@ import type { Scenario } from "../../src/lab/litmus.ts";
 import { judgedBy, type Walkers } from "../../src/lab/node-walkers.ts";
 import { canGoRound } from "../../src/litmus/circles.ts";
 import { Exploration } from "../../src/litmus/explore.ts";
+import type { JudgeOptions, Verdict } from "../../src/litmus/judgement.ts";
 import { Model } from "../../src/litmus/model.ts";
 import { TeamWalk } from "../../src/litmus/team.ts";
 import { Transitions } from "../../src/litmus/transitions.ts";
-import { type JudgeOptions, judgeScenario, type Verdict } from "../../src/litmus/verdict.ts";
+import { judgeScenario } from "../../src/litmus/verdict.ts";
 import { asked, cameOf, scenarioFrom, twinScenarioOf } from "./litmus-campaign.ts";
 import { random } from "./litmus-random.ts";
 
@@ -123,20 +124,35 @@ export async function compareThreads(seed: number, team: Walkers): Promise<Compa
   else if (!round && complete && reduced.statistics.states !== sharedReduced.statistics.states) {
     wrong.push(`states with ample sets: ${reduced.statistics.states}, ${sharedReduced.statistics.states}`);
   }
+  wrong.push(...(await wayOf(scenario, team)));
   const endless = plain.failure?.violation.assertion === -3;
   return { seed, verdict: plain.status, states: plain.statistics.states, round, endless, symmetric, wrong };
 }
 
+const most = { symmetry: true, states: 1_000_000 } as const;
+
+async function walked(team: Walkers, scenario: Scenario, all: boolean, reduce: boolean): Promise<TeamWalk> {
+  const walk = TeamWalk.begin(team, { ...most, all, reduce, scenario, fuse: true });
+  if (walk === undefined) throw new Error("there is no memory for a walk");
+  while (!walk.advance(20_000)) await new Promise((resolve) => setImmediate(resolve));
+  return walk;
+}
+
+/** What is wrong with the way to whatever the threads met first. */
+async function wayOf(scenario: Scenario, team: Walkers): Promise<readonly string[]> {
+  const walk = await walked(team, scenario, false, true);
+  if (walk.broken === undefined) return [];
+  const came = cameOf(scenario, walk.scheduleTo(walk.broken));
+  return came === undefined || came.startsWith("a move") ? [`the way to a violation: ${came}`] : [];
+}
+
 /** Differences between walks with CPU symmetry alone. */
 async function symmetryOf(scenario: Scenario, team: Walkers): Promise<readonly string[]> {
-  const options = { symmetry: true, states: 1_000_000, all: true };
   const made = Model.build(scenario);
   if (!made.ok) throw new Error(made.diagnostics[0]?.text);
-  const alone = new Exploration(new Transitions(made.value), options);
+  const alone = new Exploration(new Transitions(made.value), { ...most, all: true });
   alone.advance(Number.POSITIVE_INFINITY);
-  const walk = TeamWalk.begin(team, { ...options, scenario, fuse: true, reduce: false });
-  if (walk === undefined) return ["no memory"];
-  while (!walk.advance(20_000)) await new Promise((resolve) => setImmediate(resolve));
+  const walk = await walked(team, scenario, true, false);
   const found = (of: typeof walk | Exploration): string => JSON.stringify([of.states.count, finals(of)]);
   return found(alone) === found(walk) ? [] : [`CPU symmetry: ${found(alone)}, ${found(walk)}`];
 }
