@@ -4,10 +4,12 @@
 // the walk: the cold figure is of a process that has done nothing else, and most of it is the machine making 220 steps in
 // code that runs for the first time. The rate of the walk itself is that of the larger spaces.
 //   npx tsx bench/explore.ts [--full]        --full: also the ten million states
+//   npx tsx bench/explore.ts --threads N     the larger spaces by one thread and by N, by turns: seconds on the clock
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readScenario, type Scenario } from "../src/lab/litmus.ts";
+import { judgedBy, Walkers } from "../src/lab/node-walkers.ts";
 import { Exploration } from "../src/litmus/explore.ts";
 import { Model } from "../src/litmus/model.ts";
 import { Transitions } from "../src/litmus/transitions.ts";
@@ -52,6 +54,67 @@ function walked(of: Scenario, most: number, { fuse = true, symmetry = false } = 
   return `${verdict}: ${walk.states.count.toLocaleString("en")} states, ${walk.steps.toLocaleString("en")} steps (${transitions.made.toLocaleString("en")} made) in ${seconds.toFixed(2)} s of the processor: ${rate(walk.states.count)} states/s, ${rate(walk.steps)} steps/s; tables ${Math.round(walk.bytes / 1e6)} MB, process ${resident} MB`;
 }
 
+/** Seconds of a whole verdict, by a process of its own: `threads programs fuse`. */
+async function timed([threads, programs, fuse]: readonly string[]): Promise<void> {
+  const team = new Walkers(Number(threads));
+  const began = performance.now();
+  const options = { reduce: false, readable: false, fuse: fuse === "true", seconds: 600, states: 20_000_000 } as const;
+  const outcome = await judgedBy(team, swap(Number(programs), 1), options);
+  const seconds = (performance.now() - began) / 1000;
+  if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
+  const { states, threads: walked } = outcome.value.statistics;
+  const resident = Math.round(process.resourceUsage().maxRSS / 1000);
+  console.log(JSON.stringify({ seconds, states, threads: walked, resident }));
+  await team.close();
+}
+
+function sideBySide(threads: number): void {
+  for (const [programs, fuse, what] of [
+    [5, true, "5 programs"],
+    [6, true, "6 programs"],
+    [4, false, "4 programs, step fusion off"],
+    [7, true, "7 programs"],
+  ] as const) {
+    const runs: Readonly<Record<"one" | "several", number[]>> = { one: [], several: [] };
+    let said = "";
+    for (let round = 0; round < 3; round++) {
+      for (const [which, count] of [
+        ["one", 1],
+        ["several", threads],
+      ] as const) {
+        const words = ["--timed", String(count), String(programs), String(fuse)];
+        const { stdout } = spawnSync(process.execPath, [...process.execArgv, import.meta.filename, ...words]);
+        const one = JSON.parse(String(stdout)) as {
+          seconds: number;
+          states: number;
+          threads: number;
+          resident: number;
+        };
+        runs[which].push(one.seconds);
+        said = `${one.states.toLocaleString("en")} states, ${one.threads} threads, at most ${one.resident} MB`;
+      }
+    }
+    const [alone, together] = [median(runs.one), median(runs.several)];
+    const all = (seconds: readonly number[]): string => seconds.map((each) => each.toFixed(2)).join(" ");
+    console.log(
+      `${what}: ${said}; one thread ${alone.toFixed(2)} s (${all(runs.one)}), ${threads} threads ${together.toFixed(2)} s (${all(runs.several)}): ${(alone / together).toFixed(2)} times as fast`,
+    );
+  }
+}
+
+function median(of: readonly number[]): number {
+  return [...of].sort((a, b) => a - b)[of.length >> 1];
+}
+
+const threadsAt = process.argv.indexOf("--threads");
+if (threadsAt >= 0) {
+  sideBySide(Number(process.argv[threadsAt + 1]));
+  process.exit();
+}
+if (process.argv.includes("--timed")) {
+  await timed(process.argv.slice(process.argv.indexOf("--timed") + 1));
+  process.exit();
+}
 if (process.argv.includes("--cold")) {
   console.log(walked(swap(4, 1), 1e9));
   process.exit();

@@ -100,13 +100,10 @@ export class Transitions {
   /** The number of the words that a thread has in the machine. */
   #internOwn(at: number, origin?: readonly number[]): number {
     const real = this.internWords(at, origin);
-    return this.twins === undefined ? real : this.twins.number(at, real);
+    return this.twins?.number(at, real) ?? real;
   }
 
-  /**
-   * The same among the words of this thread, which are numbered by themselves. `origin`: the step that led there, as the
-   * numbers before it and its choices.
-   */
+  /** The same among this thread's words alone. `origin`: the step that led there, as the numbers before it and its choices. */
   internWords(at: number, origin?: readonly number[]): number {
     this.#buffer.length = 0;
     this.model.threads[at].encode(this.#buffer);
