@@ -32,6 +32,7 @@ import "../../test/verifier/steps.test.ts";
 import "../../test/verifier/stop.test.ts";
 import "../../test/verifier/structure.test.ts";
 import "../../test/verifier/unprivileged.test.ts";
+import "../../test/verifier/relied-edges.test.ts";
 import "../../test/verifier/walk-edges.test.ts";
 import "../../test/verifier/widen.test.ts";
 import "../../test/verifier/search.test.ts";

@@ -38,6 +38,14 @@ it.each([
   ["moved by it", "r9 += r6\nr0 = *(u8 *)(r9 + 0)"],
   ["moved by a copy of it", "r7 = r6\nr9 += r7\nr0 = *(u8 *)(r9 + 0)"],
   ["moved by it after a spill", "*(u64 *)(r10 - 16) = r6\nr7 = *(u64 *)(r10 - 16)\nr9 += r7\nr0 = *(u8 *)(r9 + 0)"],
+  [
+    "moved by what an atomic operation finds",
+    "*(u64 *)(r10 - 16) = r6\nr7 = 1\nr7 = atomic_fetch_add((u64 *)(r10 - 16), r7)\nr9 += r7\nr0 = *(u8 *)(r9 + 0)",
+  ],
+  [
+    "moved by what an exchange finds",
+    "*(u64 *)(r10 - 16) = r6\nr0 = 1\nr7 = 1\nr0 = cmpxchg_64(r10 - 16, r0, r7)\nr9 += r0\nr0 = *(u8 *)(r9 + 0)",
+  ],
   ["moved by what a function makes of it", "r1 = r6\ncall f\nr9 += r0\nr0 = *(u8 *)(r9 + 0)"],
   ["a branch decided by it", "if r6 == 0 goto out\nif r6 == 1 goto out\nr0 = *(u8 *)(r9 + 99)"],
   ["a branch decided by it, on the right", "r7 = 1\nif r7 == r6 goto out\nr0 = *(u8 *)(r9 + 99)"],
@@ -159,11 +167,13 @@ it.each([
   expect(verdict.statistics.instructions).toBeLessThan(600);
 });
 
-it("unknown bytes on the stack do not stand for a pointer", () => {
+it.each([
+  ["unknown bytes", "*(u32 *)(r10 - 16) = r6\n*(u32 *)(r10 - 12) = r6"],
+  ["bytes never written", "r0 = 0"],
+])("%s on the stack do not stand for a pointer", (_, first) => {
   const text = `${value}${found}call bpf_get_prandom_u32
 r6 = r0
-${coin("other")}*(u32 *)(r10 - 16) = r6
-*(u32 *)(r10 - 12) = r6
+${coin("other")}${first}
 goto join
 other:
 *(u64 *)(r10 - 16) = r9

@@ -1,30 +1,8 @@
 // Two ways that part, differ in one thing and meet again. Where the first stands for the second, the second ends there;
 // how far Linux walks tells whether it does.
 import { type Edge, heldToLinux } from "../support/edges.ts";
+import { begin, head, iterator, long, moved, only, slot, ways } from "../support/two-ways.ts";
 
-/** r6: the context; r7: a map's value of 16 bytes; r8, r9: any numbers. */
-const head = `.prog sched_cls
-.rcu implicit
-.map small, type=array, key=4, value=16, max=1
-.map locked, type=hash, key=8, value=16, max=4, spin_lock=0
-.map ring, type=ringbuf, max=4096
-r6 = r1
-r7 = map_value[small] ll
-r8 = *(u64 *)(r7 + 0)
-r9 = *(u64 *)(r7 + 8)
-`;
-/** Instructions and jumps enough for a state to be kept behind them, by Linux as well. */
-const long = `${"r6 = 1\n".repeat(8)}goto +0\ngoto +0\ngoto +0\n${"r6 = 1\n".repeat(8)}`;
-const ways = (first: string, second: string, then: string): string =>
-  `if r8 == 0 goto other\n${first}\n${long}goto join\nother: ${second}\n${long}join: ${then}`;
-/** Ends the program unless the condition holds. */
-const only = (condition: string, before = ""): string => `if ${condition} goto +${before === "" ? 2 : 5}
-${before}r0 = 0
-exit
-`;
-
-const iterator = (depth: number): string => `r1 = r10\nr1 += -${depth}\n`;
-const begin = (depth: number): string => `${iterator(depth)}r2 = 0\nr3 = 3\ncall bpf_iter_num_new\n`;
 const finish = (depth: number): string => `${iterator(depth)}${long}call bpf_iter_num_destroy\n`;
 const [twoHeld, swapped] = [begin(16) + begin(32), begin(32) + begin(16)];
 const packet = "r1 = *(u32 *)(r6 + 76)\nr2 = *(u32 *)(r6 + 80)\n";
@@ -48,22 +26,19 @@ const element = (reg: number): string =>
 /** Two numbers below 16, each in two places. */
 const copies = "r1 = r8\nr1 &= 15\nr2 = r1\nr3 = r9\nr3 &= 15\nr4 = r3\n";
 const copyUsed = `${only("r1 <= 3")}r7 += r5\nr0 = *(u8 *)(r7 + 12)`;
-const compared = "r2 = r9\nr2 &= 15\nr4 = 3\nr5 = 3\nr1 = r9\n";
-const comparison = `${long}${only("r1 <= r2")}r7 += r1\nr0 = *(u8 *)(r7 + 0)\nr0 = r5\nr0 = r4`;
-/** The same in a function, which has to find the map's value by itself. */
-const within = (first: string, second: string, then: string): string =>
-  `r7 = map_value[small] ll\nr8 = *(u64 *)(r7 + 0)\n${ways(first, second, then)}`;
-const zeroElsewhere = (depth: number): string => `call f
-call f
-call g
-r0 = 0
-exit
-.func f
-f: *(u8 *)(r10 - ${depth - 7}) = 0
-r0 = *(u8 *)(r10 - ${depth - 7})
-exit
-.func g
-g: ${within(`*(u64 *)(r10 - ${depth}) = 1`, `*(u64 *)(r10 - ${depth}) = 2`, `r3 = 1\nr7 += r3\nr0 = *(u64 *)(r10 - ${depth})`)}`;
+/** The second byte of the first slot. */
+const byte = "*(u8 *)(r10 - 7)";
+const halves = "*(u32 *)(r10 - 8) = r9\n*(u32 *)(r10 - 4) = r9";
+const take = "r1 = 1\ncall bpf_task_from_pid\n";
+const release = (reg: number): string => `r1 = r${reg}\ncall bpf_task_release\n`;
+const lockOf = (reg: number): string => `r1 = r${reg}\ncall bpf_spin_lock\n`;
+const lockFound = `*(u32 *)(r10 - 8) = r8
+r2 = r10
+r2 += -8
+r1 = one ll
+call bpf_map_lookup_elem
+${only("r0 != 0")}r1 = r0
+call bpf_spin_lock`;
 
 const edges: readonly Edge[] = [
   ["two that are held, in the same order", ways(twoHeld, twoHeld, finish(16) + finish(32)), null, 111],
@@ -132,69 +107,88 @@ ${long}join: ${discard(9)}${discard(8)}`,
     null,
   ],
   [
-    "a number that a callback finds on its caller's stack",
-    `${ways("r9 = 1", "r9 = 100", "")}*(u64 *)(r10 - 16) = r9
-r1 = 1
-r2 = within ll
-r3 = r10
-r3 += -16
-r4 = 0
-call bpf_loop
-r0 = 0
-exit
-.func within
-within: r3 = *(u64 *)(r2 + 0)
-r1 = map_value[small] ll
-r1 += r3
-r0 = *(u8 *)(r1 + 0)`,
-    "R1 min value is outside of the allowed memory range",
+    "a number, then a pointer",
+    ways(`${slot(8)} = r9`, `${slot(8)} = r7`, `r1 = ${slot(8)}\nr1 *= 2`),
+    "pointer arithmetic with *= operator prohibited",
+  ],
+  ["a number, then half of it", ways(`${slot(8)} = r9`, "*(u32 *)(r10 - 8) = r9", `r1 = ${slot(8)}`), null, 52],
+  ["a number, then both halves by themselves", ways(`${slot(8)} = r9`, halves, `r1 = ${slot(8)}`), null, 51],
+  [
+    "a zero, then any byte",
+    ways(`${byte} = 0`, `${byte} = r9`, `r1 = ${byte}\nr7 += r1\nr0 = *(u8 *)(r7 + 15)`),
+    "R7 max value is outside",
+  ],
+  ["nothing, then any byte", ways("r1 = 0", `${byte} = r9`, `r1 = ${byte}`), null, 50],
+  [
+    "the packet, the second round with more of it proven",
+    `${packet}r3 = r1\nr3 += 8\n${long}again: ${"r4 = 1\n".repeat(8)}if r3 > r2 goto out\ngoto again\nout:`,
+    "infinite loop detected",
+    48,
   ],
   [
-    "a number that another is compared with, and copies of it",
-    `${compared}${ways("r5 = r2", "r5 = r2", comparison)}`,
-    null,
+    "the lock of one element, then that of another, given back as that of the first",
+    `${element(8)}${element(9)}r1 = *(u64 *)(r7 + 0)\nif r1 == 0 goto other\n${lockOf(8)}${long}goto join\nother: ${lockOf(9)}${long}join: r1 = r8\ncall bpf_spin_unlock`,
+    "bpf_spin_unlock of different lock",
+    73,
+  ],
+  [
+    "two tasks that are held, then one of them twice",
+    `${take}${only("r0 != 0")}r8 = r0
+${take}${only("r0 != 0", release(8))}r9 = r0
+r1 = *(u64 *)(r7 + 0)
+if r1 == 0 goto other
+${release(8)}${take}${only("r0 != 0", release(9))}r8 = r0
+${long}goto join
+other: r8 = r9
+${long}join: ${release(9)}${release(8)}`,
+    "arg#0 pointer type STRUCT task_struct must point to",
     80,
   ],
   [
-    "a number that another is compared with, and a copy of it elsewhere",
-    `${compared}${ways("r5 = r2", "r4 = r2", comparison)}`,
-    null,
-    102,
+    "a function that calls itself",
+    `call f\nr0 = 0\nexit\n.func f\nf: r7 = map_value[small] ll\nr8 = *(u64 *)(r7 + 0)\nif r8 == 0 goto deeper\n${long}r0 = 0\nexit\ndeeper: call f`,
+    "is too deep",
+    200,
   ],
-  ["what a function rests on, after another found a zero in such a slot", zeroElsewhere(8), null, 65],
-  ["what a function rests on, after another found a zero in such a slot, far down", zeroElsewhere(264), null, 65],
+  ["nothing held, then an iterator", ways("r1 = 0", begin(16), "r0 = 0"), "would lead to reference leak", 56],
   [
-    "what a function does not rest on any more",
-    `r1 = 0
-r2 = 0
-call f
-r0 = 0
-exit
-.global f(scalar, scalar)
-f: r7 = map_value[small] ll
-r8 = *(u64 *)(r7 + 0)
-${only("r1 <= 8")}r7 += r1
-r0 = *(u8 *)(r7 + 0)
-${ways("r1 = 1", "r1 = 2", "r3 = 1\nr7 += r3\nr0 = r1\nr0 = *(u8 *)(r7 + 0)")}`,
-    null,
-    65,
+    "a lock of a map's only element, then of one that was found",
+    `r9 = map_value[one] ll\n${ways("r1 = r9\ncall bpf_spin_lock", lockFound, "r1 = r9\ncall bpf_spin_unlock")}`,
+    "bpf_spin_unlock of different lock",
+    61,
   ],
   [
-    "what a function returns, where its caller's number counts",
-    `call last
-r6 = 1
-call f
-r7 += r6
-r0 = *(u8 *)(r7 + 0)
-r0 = 0
-exit
-.func f
-f: ${within("r0 = 1", "r0 = 2", "")}exit
-.func last
-last:`,
+    "a number in a register, then a pointer",
+    ways("r3 = r9", "r3 = r7", "r3 *= 2\nr0 = r3"),
+    "pointer arithmetic with *= operator prohibited",
+    51,
+  ],
+  [
+    "a spilled byte, then eight",
+    `r3 = 5\n${ways("*(u8 *)(r10 - 8) = r3", `${slot(8)} = r3`, `r1 = *(u8 *)(r10 - 8)\n${moved(1)}`)}`,
     null,
-    59,
+    53,
+  ],
+  [
+    "eight spilled bytes, then one",
+    `r3 = 5\n${ways(`${slot(8)} = r3`, "*(u8 *)(r10 - 8) = r3", `r1 = *(u8 *)(r10 - 8)\n${moved(1)}`)}`,
+    null,
+    57,
   ],
 ];
 
 heldToLinux("walk edges", head, edges);
+
+/** A pointer was moved by a number that varies. */
+const moves = `goto +0\ngoto +0\nr3 = r9\nr3 &= 7\nr4 = r7\nr4 += r3\nr3 = r9\n${long}`;
+const unprivileged: readonly Edge[] = [
+  ["the same number", `${moves}${ways("r3 = 1", "r3 = 1", "r0 = r3")}`, null, 87],
+  ["another number", `${moves}${ways("r3 = 1", "r3 = 2", "r0 = r3")}`, null, 89],
+  ["a smaller number", `${moves}${ways("r3 &= 15", "r3 &= 7", "r0 = r3")}`, null, 89],
+];
+heldToLinux(
+  "walk edges without privilege",
+  head.replace("sched_cls", "socket_filter").replace(/.map (locked|ring|one).*\n/g, ""),
+  unprivileged,
+  false,
+);

@@ -9,6 +9,12 @@ export const inSearch: readonly Equivalent[] = [
     why: "the mark that such states are found by has the rounds in it, unless two marks are the same by chance",
   },
   {
+    file: "src/verifier/search/prune.ts",
+    source: 'if (comparison === "exact" && old.rounds !== now.rounds) return false;',
+    from: "return false;",
+    why: "the mark that such states are found by has the rounds in it, unless two marks are the same by chance",
+  },
+  {
     file: "src/verifier/search/liveness.ts",
     source: "for (let pc = insns.length - 1; pc >= 0; pc--) {",
     from: "- 1",
@@ -31,17 +37,5 @@ export const inSearch: readonly Equivalent[] = [
     source: "if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;",
     from: "||",
     why: "a slot without a value spills 0 bytes, so the sizes differ",
-  },
-  {
-    file: "src/verifier/search/prune.ts",
-    source: "if (!ids.pair(old.references[n]?.id ?? 0, now.references[n]?.id ?? 0)) return false;",
-    from: "return false;",
-    why: "no two that are held have one identity, and they are the first to be paired, which cannot fail",
-  },
-  {
-    file: "src/verifier/search/demand.ts",
-    source: "if (place < 0 || !included(place)) return frame;",
-    from: "<",
-    why: "the place is on the stack, and 0 is a register",
   },
 ];

@@ -8,49 +8,39 @@ import type { Insn } from "../../isa/insn.ts";
 import type { Env } from "../env.ts";
 import type { Stack } from "../state/stack.ts";
 import { type OpenState, type PathNode, type Place, regPlace, type State, slotPlace } from "../state/state.ts";
+import { effect } from "./liveness.ts";
 
 const MOST_FRAMES = 16;
 const CLOBBERED = 0x3f;
 const ARGUMENTS = 0x3e;
 const RESULT = 1;
+const computing: ReadonlySet<Insn["kind"]> = new Set<Insn["kind"]>(["alu", "neg", "swap", "movsx", "addrSpaceCast"]);
 
 /**
- * The places followed back, a set of bits for each frame up to the one that runs. One walk at a time: it calls nothing
- * that walks.
+ * The places followed back, a bit for each: in every frame up to the one that runs a word for its registers, one that
+ * is not used, and two for its slots. One walk at a time: it calls nothing that walks.
  */
-const regs = new Int32Array(MOST_FRAMES);
-const slotsLo = new Int32Array(MOST_FRAMES);
-const slotsHi = new Int32Array(MOST_FRAMES);
+const followed = new Int32Array(4 * MOST_FRAMES);
 /** Whether a mark was new since it was last cleared. */
 let grown = false;
 
-function clear(): void {
-  regs.fill(0);
-  slotsLo.fill(0);
-  slotsHi.fill(0);
-}
-
+// A shift counts modulo 32.
 function include(place: Place): void {
-  const frame = place >> 7;
-  const at = place & 63;
-  if ((place & 64) === 0) regs[frame] = (regs[frame] ?? 0) | (1 << at);
-  else if (at < 32) slotsLo[frame] = (slotsLo[frame] ?? 0) | (1 << at);
-  else slotsHi[frame] = (slotsHi[frame] ?? 0) | (1 << (at - 32));
-}
-
-function exclude(place: Place): void {
-  const frame = place >> 7;
-  const at = place & 63;
-  if ((place & 64) === 0) regs[frame] = (regs[frame] ?? 0) & ~(1 << at);
-  else if (at < 32) slotsLo[frame] = (slotsLo[frame] ?? 0) & ~(1 << at);
-  else slotsHi[frame] = (slotsHi[frame] ?? 0) & ~(1 << (at - 32));
+  followed[place >> 5] = (followed[place >> 5] ?? 0) | (1 << place);
 }
 
 function included(place: Place): boolean {
-  const frame = place >> 7;
-  const at = place & 63;
-  const set = (place & 64) === 0 ? regs[frame] : at < 32 ? slotsLo[frame] : slotsHi[frame];
-  return (((set ?? 0) >>> (at & 31)) & 1) === 1;
+  return (((followed[place >> 5] ?? 0) >> place) & 1) === 1;
+}
+
+function registers(frame: number): number {
+  return followed[4 * frame] ?? 0;
+}
+
+function follow(frame: number, registers: number, slotsLo: number, slotsHi: number): void {
+  followed[4 * frame] = registers;
+  followed[4 * frame + 2] = slotsLo;
+  followed[4 * frame + 3] = slotsHi;
 }
 
 /** The verdict depends on which number `reg` holds before the instruction at state.pc. */
@@ -64,7 +54,7 @@ export function needSlot(env: Env, state: State, frame: number, slot: number): v
 }
 
 function need(env: Env, state: State, place: Place): void {
-  clear();
+  followed.fill(0);
   include(place);
   followBack(env, state);
 }
@@ -117,9 +107,7 @@ export function inherit(env: Env, now: State, old: State): boolean {
   old.frames.forEach((frame, n) => {
     const own = now.frames[n];
     if (own !== undefined) markRead(now.parent, n, own.writtenLo, own.writtenHi, frame.readLo, frame.readHi);
-    regs[n] = frame.precise;
-    slotsLo[n] = frame.preciseLo;
-    slotsHi[n] = frame.preciseHi;
+    follow(n, frame.precise, frame.preciseLo, frame.preciseHi);
   });
   followBack(env, now);
   return grown;
@@ -138,8 +126,8 @@ function followBack(env: Env, state: State): void {
     }
     if (entry === null) return;
     if (node !== null && node.to === pc) {
-      const insn = insns[node.from] ?? null;
-      if (insn === null) break;
+      const insn = insns[node.from];
+      if (insn == null) break;
       frame = reverseNode(node, insn, frame);
       if (frame < 0) break;
       pc = node.from;
@@ -147,7 +135,7 @@ function followBack(env: Env, state: State): void {
     } else {
       pc -= insns[pc - 1] === null ? 2 : 1;
       const insn = insns[pc];
-      if (pc < 0 || insn == null) break;
+      if (insn == null) break;
       reverse(insn, frame);
     }
   }
@@ -156,28 +144,24 @@ function followBack(env: Env, state: State): void {
 
 /** Marks what is followed in a kept state. False: nothing is left to be followed further back. */
 function settle(entry: OpenState): boolean {
-  const { frames } = entry.state;
   let left = 0;
-  for (let n = 0; n < frames.length; n++) {
-    const frame = frames[n];
-    if (frame === undefined) continue;
-    let set = (regs[n] ?? 0) & ~frame.precise;
+  entry.state.frames.forEach((frame, n) => {
+    let set = registers(n) & ~frame.precise;
     for (let rest = set; rest !== 0; rest &= rest - 1) {
       const reg = 31 - Math.clz32(rest & -rest);
       if (frame.regs[reg]?.kind !== "scalar") set &= ~(1 << reg);
     }
-    const lo = numbersIn(frame.stack, (slotsLo[n] ?? 0) & ~frame.preciseLo, 0);
-    const hi = numbersIn(frame.stack, (slotsHi[n] ?? 0) & ~frame.preciseHi, 32);
+    const lo = numbersIn(frame.stack, (followed[4 * n + 2] ?? 0) & ~frame.preciseLo, 0);
+    const hi = numbersIn(frame.stack, (followed[4 * n + 3] ?? 0) & ~frame.preciseHi, 32);
     frame.precise |= set;
     frame.preciseLo |= lo;
     frame.preciseHi |= hi;
-    regs[n] = set;
-    slotsLo[n] = lo;
-    slotsHi[n] = hi;
+    follow(n, set, lo, hi);
     left |= set | lo | hi;
-  }
-  if (left !== 0) grown = true;
-  return left !== 0;
+  });
+  if (left === 0) return false;
+  grown = true;
+  return true;
 }
 
 /** Of the wanted slots those that hold a number. */
@@ -190,21 +174,12 @@ function numbersIn(stack: Stack, wanted: number, base: number): number {
   return set;
 }
 
-/** The way back comes into a call at its end: nothing but `set` is followed in it yet. */
-function enter(frame: number, set: number): void {
-  regs[frame] = set;
-  slotsLo[frame] = 0;
-  slotsHi[frame] = 0;
-}
-
-/** Undoes a decision; gives the frame in which its instruction ran, -1 when it is not known. */
+/** Undoes a decision; gives the frame in which its instruction ran. */
 function reverseNode(node: PathNode, insn: Insn, frame: number): number {
   switch (node.kind) {
-    case "call": {
-      const outer = frame - 1;
-      if (outer >= 0) regs[outer] = ((regs[outer] ?? 0) & ~CLOBBERED) | ((regs[frame] ?? 0) & ARGUMENTS);
-      return outer;
-    }
+    case "call":
+      followed[4 * frame - 4] = registers(frame - 1) | (registers(frame) & ARGUMENTS);
+      return frame - 1;
     case "callback":
       // What a callback is called with comes from the helper.
       return frame - 1;
@@ -212,22 +187,22 @@ function reverseNode(node: PathNode, insn: Insn, frame: number): number {
     case "again": {
       // A run of a callback leaves the registers of its caller as they are.
       const gone = node.kind === "return" ? CLOBBERED : 0;
-      const set = regs[frame] ?? 0;
-      regs[frame] = set & ~gone;
-      enter(frame + 1, set & gone & RESULT);
+      const set = registers(frame);
+      followed[4 * frame] = set & ~gone;
+      follow(frame + 1, set & gone & RESULT, 0, 0);
       return frame + 1;
     }
     case "spill": {
-      const place = node.place ?? -1;
-      if (place < 0 || !included(place)) return frame;
-      exclude(place);
+      const { place } = node;
+      if (place === undefined || !included(place)) return frame;
+      followed[place >> 5] = (followed[place >> 5] ?? 0) & ~(1 << place);
       if (insn.kind === "store" && insn.src.kind === "reg") include(regPlace(frame, insn.src.reg));
       return frame;
     }
     case "fill": {
-      const reg = loadedBy(insn);
-      if (reg < 0 || !included(regPlace(frame, reg))) return frame;
-      exclude(regPlace(frame, reg));
+      const { writes } = effect(insn);
+      if ((registers(frame) & writes) === 0) return frame;
+      followed[4 * frame] = registers(frame) & ~writes;
       include(node.place ?? 0);
       return frame;
     }
@@ -238,66 +213,22 @@ function reverseNode(node: PathNode, insn: Insn, frame: number): number {
   }
 }
 
-/** The register that an instruction fills from memory; -1: none. */
-function loadedBy(insn: Insn): number {
-  if (insn.kind === "load" || insn.kind === "loadAcquire") return insn.dst;
-  if (insn.kind !== "atomic" || !insn.fetch) return -1;
-  return insn.op === "cmpxchg" ? 0 : insn.src;
-}
-
 /** What a compare taught of one operand rests on the other, and what it taught of a copy on the original. */
 function reverseJump(node: PathNode, insn: Insn & { kind: "jump" }, frame: number): void {
   const together = (): void => {
     for (const group of node.linked ?? []) if (group.some(included)) group.forEach(include);
   };
   together();
-  if (insn.src.kind !== "reg") return;
-  const both = (1 << insn.dst) | (1 << insn.src.reg);
-  if (((regs[frame] ?? 0) & both) === 0) return;
-  regs[frame] = (regs[frame] ?? 0) | both;
+  const { reads } = effect(insn);
+  if ((registers(frame) & reads) === 0) return;
+  followed[4 * frame] = registers(frame) | reads;
   together();
 }
 
-/** Undoes an instruction that is no decision: where the followed registers came from. */
+/** Undoes an instruction that is no decision: what it computes rests on what it reads, what a call or memory gives on nothing. */
 function reverse(insn: Insn, frame: number): void {
-  const set = regs[frame] ?? 0;
-  switch (insn.kind) {
-    case "alu": {
-      if (((set >> insn.dst) & 1) === 0) return;
-      const kept = insn.op === "mov" ? set & ~(1 << insn.dst) : set;
-      regs[frame] = insn.src.kind === "reg" ? kept | (1 << insn.src.reg) : kept;
-      return;
-    }
-    case "movsx":
-    case "addrSpaceCast":
-      if ((set >> insn.dst) & 1) regs[frame] = (set & ~(1 << insn.dst)) | (1 << insn.src);
-      return;
-    case "load":
-    case "loadAcquire":
-    case "atomic": {
-      const reg = loadedBy(insn);
-      if (reg >= 0) regs[frame] = set & ~(1 << reg);
-      return;
-    }
-    case "imm64":
-      regs[frame] = set & ~(1 << insn.dst);
-      return;
-    case "packet":
-    case "callHelper":
-    case "callKfunc":
-    case "callLocal":
-    case "callx":
-      regs[frame] = set & ~CLOBBERED;
-      return;
-    case "jump":
-    case "goto":
-    case "mayGoto":
-    case "neg":
-    case "swap":
-    case "store":
-    case "storeRelease":
-    case "exit":
-    case "invalid":
-      return;
-  }
+  const { reads, writes } = effect(insn);
+  const set = registers(frame);
+  if ((set & writes) === 0) return;
+  followed[4 * frame] = (set & ~writes) | (computing.has(insn.kind) ? reads : 0);
 }

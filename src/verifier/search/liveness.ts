@@ -32,9 +32,10 @@ export function effect(insn: Insn): Effect {
       return { reads: bit(insn.base) | operand(insn.src), writes: 0 };
     case "storeRelease":
       return { reads: bit(insn.base) | bit(insn.src), writes: 0 };
-    case "atomic":
-      // What it writes it has read.
-      return { reads: bit(insn.base) | bit(insn.src) | (insn.op === "cmpxchg" ? bit(0) : 0), writes: 0 };
+    case "atomic": {
+      const reads = bit(insn.base) | bit(insn.src) | (insn.op === "cmpxchg" ? bit(0) : 0);
+      return { reads, writes: insn.fetch ? bit(insn.op === "cmpxchg" ? 0 : insn.src) : 0 };
+    }
     case "packet":
       return { reads: bit(6) | (insn.src === null ? 0 : bit(insn.src)), writes: CLOBBERED };
     case "imm64":

@@ -47,13 +47,12 @@ export function covers(
   if (comparison === "exact" && old.rounds !== now.rounds) return false;
   const ids = new Renaming();
   if (old.references.length !== now.references.length) return false;
-  for (let n = 0; n < old.references.length; n++) {
-    if (!ids.pair(old.references[n]?.id ?? 0, now.references[n]?.id ?? 0)) return false;
-  }
-  if ((old.lock === null) !== (now.lock === null)) return false;
-  if (old.lock !== null && now.lock !== null) {
-    if (old.lock.mapName !== now.lock.mapName || !ids.pair(old.lock.origin, now.lock.origin)) return false;
-  }
+  // No two that are held are the same, so these pairs agree.
+  old.references.forEach(({ id }, n) => {
+    ids.pair(id, now.references[n]?.id ?? 0);
+  });
+  if (old.lock?.mapName !== now.lock?.mapName) return false;
+  if (!ids.pair(old.lock?.origin ?? 0, now.lock?.origin ?? 0)) return false;
   for (let n = 0; n < old.frames.length; n++) {
     const a = old.frames[n];
     const b = now.frames[n];
@@ -144,15 +143,12 @@ function isNumber(slot: Slot): boolean {
 }
 
 function slotCovers(old: Slot, now: Slot, ids: Renaming, comparison: Comparison, strict: boolean): boolean {
-  if ((old.object === null) !== (now.object === null)) return false;
-  if (old.object !== null && now.object !== null) {
-    if (old.object.iterator !== now.object.iterator || old.object.lapsed !== now.object.lapsed) return false;
-    return old.object.state === now.object.state && ids.pair(old.object.reference, now.object.reference);
-  }
-  if (old.value !== null) {
-    if (now.value === null || old.spilled !== now.spilled) return false;
-    if (!valueCovers(old.value, now.value, ids, comparison, strict)) return false;
-  }
+  if (old.object?.state !== now.object?.state || old.object?.iterator !== now.object?.iterator) return false;
+  if (old.object?.lapsed !== now.object?.lapsed) return false;
+  if (old.object !== null) return ids.pair(old.object.reference, now.object?.reference ?? 0);
+  // How many bytes are spilled is compared with the bytes.
+  if (old.value !== null && (now.value === null || !valueCovers(old.value, now.value, ids, comparison, strict)))
+    return false;
   for (let at = 0; at < 8; at++) {
     const a = byteKind(old, at);
     const b = byteKind(now, at);
