@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Kept } from "../../src/verifier/search/kept.ts";
 import { type OpenState, State } from "../../src/verifier/state/state.ts";
 
-function entry(kept: Kept, mark: number, hits = 0): OpenState {
+function entry(kept: Kept, mark: number, hits = 0, misses = 0): OpenState {
   const state = new State(0);
   return {
     state,
@@ -11,6 +11,7 @@ function entry(kept: Kept, mark: number, hits = 0): OpenState {
     kept,
     open: 1,
     hits,
+    misses,
     mark,
     settled: false,
     loop: null,
@@ -46,4 +47,13 @@ it("drops settled states that never stood for another before those that did, the
   expect(kept.settled.length).toBe(256);
   const stay = [...used, ...unused.slice(256), last];
   expect(stay.every((each) => kept.settled.includes(each))).toBe(true);
+});
+
+it("forgets settled states that are compared often and stand for nothing", () => {
+  const kept = new Kept();
+  const [idle, busy, fresh] = [entry(kept, 1, 0, 65), entry(kept, 2, 1, 67), entry(kept, 3, 0, 64)];
+  for (const each of [idle, busy, fresh]) kept.add(each);
+  for (const each of [idle, busy, fresh]) kept.settle(each);
+  kept.forget();
+  expect(kept.settled.map(({ mark }) => mark)).toEqual([2, 3]);
 });

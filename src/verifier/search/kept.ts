@@ -39,4 +39,13 @@ export class Kept {
       this.settled = [...unused, ...used].slice(-MOST_SETTLED);
     }
   }
+
+  /** Drops the settled states that were compared often and stood for nothing: most that are kept in long loops are such. */
+  forget(): void {
+    if (this.settled.some(idle)) this.settled = this.settled.filter((entry) => !idle(entry));
+  }
+}
+
+function idle(entry: OpenState): boolean {
+  return entry.misses > entry.hits * 3 + 64;
 }

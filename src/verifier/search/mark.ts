@@ -14,6 +14,9 @@ export function markOf(state: State, liveAt: (state: State, frame: number) => nu
       const { scalar } = value;
       const off = value.isPointer ? value.off : 0;
       mark = Math.imul(mark, PRIME) ^ scalar.uminLo ^ (scalar.umaxLo << 1) ^ (off << 2) ^ value.kind.length;
+      // A counter without a bound of one reading has one of another.
+      mark = Math.imul(mark, PRIME) ^ scalar.sminLo ^ (scalar.smaxLo << 1);
+      mark = Math.imul(mark, PRIME) ^ scalar.s32min ^ (scalar.s32max << 1);
     }
     for (const { bytes, value } of frame.stack.identity) {
       mark = Math.imul(mark, PRIME) ^ bytes ^ (value === null ? 0 : value.scalar.uminLo);

@@ -179,7 +179,9 @@ export class Search {
     }
     const stands = kept.settled.findLast((old) => {
       const comparison = loopOf(old).settled && !env.reference ? "relied" : "within";
-      return covers(old.state, state, liveAt, comparison, strict);
+      const stands = covers(old.state, state, liveAt, comparison, strict);
+      if (!stands) old.misses++;
+      return stands;
     });
     if (stands !== undefined) {
       stands.hits++;
@@ -187,6 +189,7 @@ export class Search {
       else if (!env.reference) inherit(env, state, stands.state);
       return true;
     }
+    kept.forget();
     const callback = env.program.insns[pc]?.kind === "callHelper";
     if (latest !== null && !callback) this.earlier = latest.state;
     const widen = latest !== null && callback && widened(latest.state, state, env.reference);
@@ -202,6 +205,7 @@ export class Search {
       kept,
       open: 1,
       hits: 0,
+      misses: 0,
       mark: widen || kept.open.length === 0 ? markOf(state, liveAt) : mark,
       settled: false,
       loop: null,

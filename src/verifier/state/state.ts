@@ -179,7 +179,9 @@ export interface OpenState {
   open: number;
   /** Differs only between states that differ. */
   readonly mark: number;
+  /** How often it stood for another, and how often it did not. */
   hits: number;
+  misses: number;
   settled: boolean;
   /** A loop around it, whose marks its own may still grow by; that one may be inside of a further one. */
   loop: OpenState | null;
