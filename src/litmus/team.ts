@@ -3,6 +3,7 @@
 // those of Node). Whoever drives it lets events come in between two slices, for that is how the others report.
 import { Exchange, GOING, MANY_STATES, NO_MORE_ROOM, type Over, STOPPED, WALKED } from "./exchange.ts";
 import { type Final, Finals } from "./finals.ts";
+import { hashOf } from "./interner.ts";
 import { Model } from "./model.ts";
 import type { Observer } from "./observe.ts";
 import type { Move } from "./schedule.ts";
@@ -40,7 +41,9 @@ export function walkAlong(task: WalkTask): WalkReport | undefined {
   const exchange = exchangeOf(task);
   // The memory of a walk that is over may be another's: it is looked at by those alone for whom the walk waits.
   if (!exchange.join(false)) return undefined;
-  const walker = new Walker(task, built(task), exchange, false);
+  const model = built(task);
+  if (likenessOf(model) !== task.likeness) throw new Error("its machine is not that of the thread that called it");
+  const walker = new Walker(task, model, exchange, false);
   walker.states.prepare();
   exchange.enter();
   for (;;) {
@@ -49,6 +52,10 @@ export function walkAlong(task: WalkTask): WalkReport | undefined {
     if (so === AWAY) return walker.report;
     if (so === WAITING) exchange.wait(events, NAP);
   }
+}
+
+function likenessOf({ machine }: Model): number {
+  return hashOf(machine.memory.i32, 0, machine.memory.used >> 2);
 }
 
 function exchangeOf({ buffers }: WalkTask): Exchange {
@@ -84,13 +91,13 @@ export class TeamWalk {
   }
 
   /** Undefined where the memory for it is not to be had. */
-  static begin(team: Team, options: Omit<WalkTask, "buffers">): TeamWalk | undefined {
+  static begin(team: Team, options: Omit<WalkTask, "buffers" | "likeness">): TeamWalk | undefined {
     if (team.memory.taken) return undefined;
     const made = Model.build(options.scenario, { fuse: options.fuse });
     if (!made.ok) return undefined;
     try {
       const buffers = team.memory.for(made.value, options.states);
-      return new TeamWalk(team, { ...options, buffers }, made.value);
+      return new TeamWalk(team, { ...options, buffers, likeness: likenessOf(made.value) }, made.value);
     } catch (error) {
       if (error instanceof RangeError) return undefined;
       throw error;

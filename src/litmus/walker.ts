@@ -32,6 +32,8 @@ export interface WalkTask {
   /** Go on after a violation, for the set of all final states. */
   readonly all: boolean;
   readonly buffers: WalkBuffers;
+  /** Of the machine's words at the start: where they differ, so does what numbers mean. */
+  readonly likeness: number;
 }
 
 /** What became of it in one thread; it can be sent. */

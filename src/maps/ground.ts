@@ -1,6 +1,7 @@
 // What every step stands on: the memory, the RCU domain, and the choices that a scenario may make for it.
-// A step is a row: its name, what it touches (before it runs: in `op.at`), and its code. The rows are numbered in the
-// order of their definition; an operation's pc is a row number, so its whole state is words.
+// A step is a row: its name, what it touches (before it runs: in `op.at`), and its code. An operation's pc is the number of a
+// row, so its whole state is words. The number follows from the name: threads that share words may have loaded the files with the
+// steps in another order, and mean the same step by it all the same.
 import { POINTER_HIGH } from "../memory/layout.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { RcuDomain } from "../rcu/domain.ts";
@@ -65,12 +66,19 @@ interface Row {
 }
 
 const idle: Row = { name: "idle", access: 0, size: 0, run: () => DONE };
-const rows: Row[] = [idle];
+/** Many more numbers than there are steps. */
+const rows: Row[] = new Array(1 << 14).fill(idle);
 
-/** Defines a step and gives its number. */
+/** Defines a step and gives its number. Each name is used once. */
 export function step(name: string, access: number, size: number, run: Run): number {
-  rows.push({ name, access, size, run });
-  return rows.length - 1;
+  let hash = 0;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash, 31) + name.charCodeAt(at);
+  const number = Math.imul(hash, 0x9e3779b1) >>> 18;
+  if (number === 0 || rows[number] !== idle) {
+    throw new Error(`\`${name}\` and \`${rows[number].name}\` have one number: one of them wants another name`);
+  }
+  rows[number] = { name, access, size, run };
+  return number;
 }
 
 export function rowOf(pc: number): Row {

@@ -235,7 +235,7 @@ const unlink = step("hash: unlink the element", WRITE | END, 4, (ground, op) => 
   return unlock(ground, op);
 });
 
-const markUsed = step("lru: mark as used", WRITE, 4, (ground, op) => {
+const markUsed = step("lru: mark the written as used", WRITE, 4, (ground, op) => {
   const { i32 } = ground.memory;
   i32[i32[op + w.at] >> 2] = 1;
   const value = i32[op + w.current] + i32[mapOf(ground, op) + map.valueOffset];
@@ -278,7 +278,7 @@ const exchangeInner = step("outer: exchange the slot", WRITE, 4, (ground, op) =>
   return go(ground, op, unlockInner, i32[op + w.bucket] + 4);
 });
 
-const unlockInner = step("hash: unlock the bucket", LOCK, 4, (ground, op) => {
+const unlockInner = step("outer: unlock the bucket", LOCK, 4, (ground, op) => {
   const { i32 } = ground.memory;
   release(ground, op);
   dropInner(ground, i32[op + w.inner], mapOf(ground, op));
@@ -295,7 +295,7 @@ function remove(ground: Ground, op: number): Status {
   return go(ground, op, readOld, i32[op + w.current] + i32[header + map.valueOffset]);
 }
 
-const readOld = step("outer: read the slot", READ, 4, (ground, op) => {
+const readOld = step("outer: read the slot that goes", READ, 4, (ground, op) => {
   const { i32 } = ground.memory;
   i32[op + w.inner] = i32[i32[op + w.at] >> 2];
   return go(ground, op, unlink, i32[op + w.previous]);
