@@ -69,6 +69,37 @@ const edges: readonly Edge[] = [
   ["a wrong call", ahead("r1 = r8\nr2 = r8\ncall bpf_map_lookup_elem"), null, 10],
   ["an atomic addition", ahead("r2 = 1\nlock *(u64 *)(r7 + 0) += r2"), null, 13],
   ["a map's value leaked", ahead("*(u64 *)(r7 + 0) = r6"), null, 8],
+  [
+    "a move that is masked on no way, because a processor waits there",
+    `if r8 == 0 goto later
+r1 = 1
+if r1 == 1 goto on
+r8 = r7
+goto move
+later: r8 = *(u64 *)(r7 + 8)
+r8 &= 3
+goto move
+on: r8 &= 7
+move: r7 += r8`,
+    null,
+    21,
+  ],
+  [
+    "a load that a processor waits for on every way, because it does harm on one",
+    `r1 = 1
+if r1 == 1 goto first
+r2 = r7
+goto load
+first: if r1 == 1 goto done
+r2 = 5
+load: r0 = *(u8 *)(r2 + 0)
+r3 = 1
+r3 = 2
+r3 = 3
+done:`,
+    null,
+    13,
+  ],
   ["the same load twice", ahead("r3 = *(u8 *)(r7 + 3)\nr3 = *(u8 *)(r7 + 3)"), null, 13],
 ];
 

@@ -30,6 +30,60 @@ const edges: readonly Edge[] = [
     26,
   ],
   [
+    "a number counted up around callbacks: it changes in none of their runs, so it stays known",
+    `r7 = map_value[small] ll
+r6 = 0
+r8 = 0
+again: r1 = 2
+r2 = more ll
+r3 = 0
+r4 = 0
+call bpf_loop
+r6 += 1
+r8 += 1
+if r8 < 3 goto again
+r7 += r6
+r0 = *(u8 *)(r7 + 12)
+r0 = 0
+exit
+.func more
+more:`,
+    null,
+    40,
+  ],
+  [
+    "a number that each round sets, used behind the loop where there was a round",
+    `r7 = map_value[small] ll
+r6 = 0
+r8 = 0
+${begin}again: ${next}if r0 == 0 goto out
+r6 = 5
+r8 = 1
+goto again
+out: ${destroy}
+if r8 == 0 goto done
+r7 += r6
+r0 = *(u8 *)(r7 + 10)
+done:`,
+    null,
+  ],
+  [
+    "a slot that is read behind a loop, with a number in it on the second way through a round",
+    `r9 = map_value[small] ll
+*(u64 *)(r10 - 64) = r9
+${begin}again: ${next}if r0 == 0 goto out
+call bpf_get_prandom_u32
+if r0 == 0 goto second
+*(u64 *)(r10 - 64) = r9
+goto join
+second: *(u64 *)(r10 - 64) = 5
+join: goto again
+out: ${destroy}
+r1 = *(u64 *)(r10 - 64)
+r0 = *(u8 *)(r1 + 0)`,
+    "R1 invalid mem access 'scalar'",
+  ],
+  [
     "what the runs of an inner loop hand on to one another, read behind the outer",
     `r9 = map_value[small] ll
 *(u64 *)(r10 - 72) = r9
@@ -76,6 +130,40 @@ function assembled(text: string): Program {
   if (!outcome.ok) throw new Error(outcome.diagnostics[0]?.text);
   return outcome.value;
 }
+
+it("a state is kept where eight instructions were walked since the last", () => {
+  const walked = (between: number): readonly number[] => {
+    const { statistics } = verify(
+      assembled(`r7 = map_value[small] ll
+r8 = *(u64 *)(r7 + 0)
+if r8 == 1 goto second
+if r8 == 2 goto third
+r9 = r7
+goto join
+second: r9 = 5
+goto join
+third: ${"r1 = 1\n".repeat(between)}r9 = 5
+join: r2 = r9`),
+    );
+    return [statistics.states, statistics.instructions];
+  };
+  // The third way's state at the join stands for the second's, or it is not there.
+  expect([walked(6), walked(7)]).toEqual([
+    [4, 24],
+    [5, 23],
+  ]);
+});
+
+it("a loop around callbacks is no part of what ends by itself, and is found where it begins again", () => {
+  const set = "r1 = 5\nr2 = more ll\nr3 = r10\nr3 += -8\nr4 = 0\n";
+  const verdict = verify(
+    assembled(`*(u64 *)(r10 - 8) = 0\n${set}again: call bpf_loop\n${set}goto again
+more: r1 = *(u64 *)(r2 + 0)\nr1 += 1\n*(u64 *)(r2 + 0) = r1`),
+  );
+  expect(verdict.verdict === "accepted" ? "" : verdict.diagnostics[0]?.code).toBe("E0201");
+  // Linux accepts it. Behind one run of the callback the call is met a second time with the same in every register.
+  expect(verdict.statistics.instructions).toBe(14);
+});
 
 it("as many ways wait at a time as in Linux", () => {
   const coins = (count: number): string =>

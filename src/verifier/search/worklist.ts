@@ -145,7 +145,6 @@ export class Search {
     const { pc } = state;
     const { env } = this.walk;
     const converging = this.structure.converging[pc] === 1;
-    const mayGoto = env.program.insns[pc]?.kind === "mayGoto";
     const kept = (this.seen[pc] ??= new Kept());
     const live = this.structure.live[pc] ?? ALL;
     const liveAt = (of: State, frame: number): number => this.liveAt(of, frame, live);
@@ -157,9 +156,9 @@ export class Search {
     if (converging) {
       const rounds = kept.open.filter((old) => this.activationOf(old.state) === activation);
       latest = rounds.at(-1) ?? null;
-      // A may_goto that jumps without having gone on makes no progress.
+      // Without another round begun there is no progress: a may_goto that jumps to itself, an iterator at its end.
       const again = rounds.findLast(
-        (old) => !(mayGoto && old.state.rounds === state.rounds) && covers(old.state, state, liveAt, "within", strict),
+        (old) => old.state.rounds !== state.rounds && covers(old.state, state, liveAt, "within", strict),
       );
       if (again !== undefined) {
         loopBack(state, again);
@@ -238,9 +237,8 @@ export class Search {
       return state.activation;
     }
     if (insn?.kind !== "callKfunc") return 0;
-    // Anything but a known place on the stack is refused next.
-    const { frame, off, scalar } = state.reg(1);
-    const { slot } = place(off + Number(scalar.smin));
-    return state.frames[frame]?.stack.slot(slot).object?.reference ?? 0;
+    // Anything but a known place on the stack, where no part of the offset varies, is refused next.
+    const { frame, off } = state.reg(1);
+    return state.frames[frame]?.stack.slot(place(off).slot).object?.reference ?? 0;
   }
 }
