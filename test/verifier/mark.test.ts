@@ -1,5 +1,6 @@
 // The number that open states are found by: one for equal states, and another where a loop's round has changed something.
 import { expect, it } from "vitest";
+import { Draft } from "../../src/verifier/domain/range.ts";
 import { Scalar } from "../../src/verifier/domain/scalar.ts";
 import { markOf } from "../../src/verifier/search/mark.ts";
 import { emptySlot } from "../../src/verifier/state/stack.ts";
@@ -20,10 +21,27 @@ const r6 = 1 << 6;
 const mark = (state: State, live = r6): number => markOf(state, () => live);
 const range = (least: bigint, greatest: bigint): Value => scalarValue(Scalar.range(least, greatest));
 const one = range(1n, 1n);
+/** Of either sign, and too wide to say anything of its low half. */
+const wide = (least: bigint, greatest: bigint): Value =>
+  scalarValue(Scalar.signedRange(least - (1n << 40n), greatest + (1n << 40n)));
+/** Too great to say anything of the signed bounds, or of the low half. */
+const huge = (least: bigint, greatest: bigint): Value =>
+  range(least + (1n << 40n), greatest + (1n << 40n) + (1n << 63n));
+/** Of which nothing is known but the low half. */
+function low(least: number, greatest: number): Value {
+  const draft = new Draft();
+  draft.s32min = least;
+  draft.s32max = greatest;
+  return scalarValue(new Scalar(draft));
+}
 
 it.each([
-  ["of another least number", stateWith(range(0n, 9n)), stateWith(range(1n, 9n))],
-  ["of another greatest number", stateWith(range(0n, 8n)), stateWith(range(0n, 9n))],
+  ["of another least number", stateWith(huge(8n, 0n)), stateWith(huge(16n, 0n))],
+  ["of another greatest number", stateWith(huge(0n, 8n)), stateWith(huge(0n, 16n))],
+  ["of another least signed number", stateWith(wide(8n, 0n)), stateWith(wide(16n, 0n))],
+  ["of another greatest signed number", stateWith(wide(0n, 8n)), stateWith(wide(0n, 16n))],
+  ["of another least low half", stateWith(low(-5, 9)), stateWith(low(-6, 9))],
+  ["of another greatest low half", stateWith(low(-5, 8)), stateWith(low(-5, 9))],
   ["of another number", stateWith(range(7n, 7n)), stateWith(range(8n, 8n))],
   ["of a pointer that was moved", stateWith(pointer("mapValue", {})), stateWith(pointer("mapValue", { off: 8 }))],
   ["of a number beside an address", stateWith(range(0n, 0n)), stateWith(pointer("mapValue", {}))],
