@@ -44,6 +44,21 @@ exit
 .func g
 g: ${within(`*(u64 *)(r10 - ${depth}) = 1`, `*(u64 *)(r10 - ${depth}) = 2`, `r3 = 1\nr7 += r3\nr0 = *(u64 *)(r10 - ${depth})`)}`;
 
+/** A round gives the slot a number, or uses what is in it. */
+const usedLater = (number: number): string => `${slot(40)} = 0
+${begin(32)}next: ${iterator(32)}call bpf_iter_num_next
+if r0 == 0 goto done
+r1 = *(u64 *)(r7 + 8)
+if r1 == 0 goto use
+${slot(40)} = ${number}
+goto next
+use: r3 = ${slot(40)}
+r9 = r7
+r9 += r3
+r0 = *(u8 *)(r9 + 0)
+goto next
+done: ${iterator(32)}call bpf_iter_num_destroy`;
+
 const edges: readonly Edge[] = [
   [
     "a number that a callback finds on its caller's stack",
@@ -203,6 +218,14 @@ last:`,
   ["a number, then one with a copy", ways("r3 = r9\nr3 &= 15", "r3 = r9\nr3 &= 7\nr4 = r3", moved(3)), null, 54],
   ["a slot that a later round changes too far", changing(16), outside, 37],
   ["a slot that a later round changes", changing(15), null, 53],
+  [
+    "a number far down, which counts",
+    ways(`${slot(264)} = 1`, `${slot(264)} = 100`, `r0 = ${slot(264)}\n${moved(0)}`),
+    outside,
+    54,
+  ],
+  ["a slot that a round changes before another uses it", usedLater(16), "register with unbounded min value"],
+  ["a slot that stays as it was before another round uses it", usedLater(0), null, 35],
 ];
 
 heldToLinux("relied edges", head, edges);

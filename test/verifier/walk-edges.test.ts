@@ -1,7 +1,7 @@
 // Two ways that part, differ in one thing and meet again. Where the first stands for the second, the second ends there;
 // how far Linux walks tells whether it does.
 import { type Edge, heldToLinux } from "../support/edges.ts";
-import { begin, head, iterator, long, moved, only, slot, ways } from "../support/two-ways.ts";
+import { begin, head, iterator, long, moved, only, outside, slot, ways } from "../support/two-ways.ts";
 
 const finish = (depth: number): string => `${iterator(depth)}${long}call bpf_iter_num_destroy\n`;
 const [twoHeld, swapped] = [begin(16) + begin(32), begin(32) + begin(16)];
@@ -39,6 +39,26 @@ r1 = one ll
 call bpf_map_lookup_elem
 ${only("r0 != 0")}r1 = r0
 call bpf_spin_lock`;
+
+/** A callback that adds 1 or 2, run twice; in the end the sum counts. */
+const runs = (from: number): string => `*(u64 *)(r10 - 8) = 0
+r1 = 2
+r2 = run ll
+r3 = r10
+r3 += -8
+r4 = 0
+call bpf_loop
+r1 = *(u64 *)(r10 - 8)
+r7 += r1
+r0 = *(u8 *)(r7 + ${from})
+r0 = 0
+exit
+.func run
+run: r9 = r2
+r7 = map_value[small] ll
+r8 = *(u64 *)(r7 + 0)
+r1 = *(u64 *)(r9 + 0)
+${ways("r1 += 1", "r1 += 2", "*(u64 *)(r9 + 0) = r1")}`;
 
 const edges: readonly Edge[] = [
   ["two that are held, in the same order", ways(twoHeld, twoHeld, finish(16) + finish(32)), null, 111],
@@ -174,6 +194,52 @@ ${long}join: ${release(9)}${release(8)}`,
     `r3 = 5\n${ways(`${slot(8)} = r3`, "*(u8 *)(r10 - 8) = r3", `r1 = *(u8 *)(r10 - 8)\n${moved(1)}`)}`,
     null,
     57,
+  ],
+  ["a callback's last run, then one that is not", runs(12), outside, 201],
+  ["a callback's last run, then one that is not, within the bounds", runs(11), null, 203],
+  [
+    "an argument that was never written, then a number",
+    ways("r0 = 1", "r5 = 1", "call f\nr0 = 0\nexit\n.func f\nf:"),
+    null,
+    52,
+  ],
+  [
+    "a number far down, then a pointer",
+    ways(`${slot(264)} = r9`, `${slot(264)} = r7`, `r1 = ${slot(264)}\nr1 *= 2`),
+    "pointer arithmetic with *= operator prohibited",
+    52,
+  ],
+  [
+    "a pointer, then a number",
+    ways(`${slot(8)} = r7`, `${slot(8)} = r9`, `r1 = ${slot(8)}\nr0 = *(u8 *)(r1 + 0)`),
+    "R1 invalid mem access 'scalar'",
+    52,
+  ],
+  ["any byte, then a zero", ways(`${byte} = r9`, `${byte} = 0`, `r1 = ${byte}`), null, 50],
+  [
+    "any two bytes, then a number of two",
+    ways(`*(u8 *)(r10 - 8) = r9\n${byte} = r9`, "*(u16 *)(r10 - 8) = 5", "r1 = *(u16 *)(r10 - 8)"),
+    null,
+    51,
+  ],
+  [
+    "a slot that is not read, beside one that is",
+    `${slot(8)} = 1\n${ways(`${slot(16)} = r7`, `${slot(16)} = r9`, `r0 = ${slot(8)}`)}`,
+    null,
+    51,
+  ],
+  [
+    "a slot that is not read, beside one that is, far down",
+    `${slot(264)} = 1\n${ways(`${slot(272)} = r7`, `${slot(272)} = r9`, `r0 = ${slot(264)}`)}`,
+    null,
+    51,
+  ],
+  ["nothing held, then a record that is lost", ways("r1 = 0", reserve(), "r0 = 0"), "would lead to reference leak", 55],
+  [
+    "a spilled byte, then another",
+    ways("*(u8 *)(r10 - 8) = 1", "*(u8 *)(r10 - 8) = 2", "r1 = *(u8 *)(r10 - 8)"),
+    null,
+    50,
   ],
 ];
 

@@ -33,6 +33,12 @@ export const inSearch: readonly Equivalent[] = [
     why: "behind the last byte of a slot both have nothing",
   },
   {
+    file: "src/verifier/search/prune.ts",
+    source: "for (let at = 0; at < count; at++) {",
+    from: "<",
+    why: "behind the last slot of both stacks both have nothing, in which nothing differs",
+  },
+  {
     file: "src/verifier/search/widen.ts",
     source: "if (a.value === null || b.value === null || a.spilled !== b.spilled) continue;",
     from: "||",

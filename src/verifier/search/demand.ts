@@ -142,7 +142,10 @@ function followBack(env: Env, state: State): void {
   throw new Error(`the way back from instruction ${state.pc} is lost at ${pc}`);
 }
 
-/** Marks what is followed in a kept state. False: nothing is left to be followed further back. */
+/**
+ * Marks what is followed in a kept state. False: nothing of it is a number that had no mark, and what has one is marked
+ * further back as well.
+ */
 function settle(entry: OpenState): boolean {
   let left = 0;
   entry.state.frames.forEach((frame, n) => {
@@ -156,7 +159,6 @@ function settle(entry: OpenState): boolean {
     frame.precise |= set;
     frame.preciseLo |= lo;
     frame.preciseHi |= hi;
-    follow(n, set, lo, hi);
     left |= set | lo | hi;
   });
   if (left === 0) return false;
