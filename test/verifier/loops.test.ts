@@ -154,6 +154,19 @@ join: r2 = r9`),
   ]);
 });
 
+it("states that stand for nothing are forgotten while others are met", () => {
+  const ways = Array.from({ length: 150 }, (_, n) => n);
+  const jumps = ways.map((n) => `if r8 == ${n} goto way${n}`).join("\n");
+  // Each brings a pointer elsewhere to where they join.
+  const moves = ways.map((n) => `way${n}: r9 = r7\nr9 += ${n}\n${"r1 = 1\n".repeat(8)}goto join`).join("\n");
+  const { verdict, statistics } = verify(
+    assembled(`r7 = map_value[small] ll\nr8 = *(u64 *)(r7 + 0)\n${jumps}\ngoto out\n${moves}\njoin: r2 = r9\nout:`),
+  );
+  expect(verdict).toBe("accepted");
+  expect(statistics.states).toBeGreaterThan(300);
+  expect(statistics.peakStates).toBeLessThan(70);
+});
+
 it("a loop around callbacks is no part of what ends by itself, and is found where it begins again", () => {
   const set = "r1 = 5\nr2 = more ll\nr3 = r10\nr3 += -8\nr4 = 0\n";
   const verdict = verify(
