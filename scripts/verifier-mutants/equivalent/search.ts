@@ -44,4 +44,16 @@ export const inSearch: readonly Equivalent[] = [
     from: "||",
     why: "a slot without a value spills 0 bytes, so the sizes differ",
   },
+  {
+    file: "src/verifier/search/widen.ts",
+    source: "for (let reg = 0; reg < 10; reg++) {",
+    from: "<",
+    why: "register 10 is no number, and nothing else is given up",
+  },
+  {
+    file: "src/verifier/search/widen.ts",
+    source: "for (let at = 0; at < frame.stack.count; at++) {",
+    from: "<",
+    why: "a slot that was never written has no value to be given up",
+  },
 ];
