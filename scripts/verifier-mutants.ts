@@ -48,7 +48,7 @@ const folders = ["domain", "state", "search"].map((name) => `src/verifier/${name
 const files = [
   ...folders.flatMap((folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`)),
   ...["alu", "branch", "pointer", "atomic"].map((name) => `src/verifier/transfer/${name}.ts`),
-  ...["bounds", "stack", "access"].map((name) => `src/verifier/check/${name}.ts`),
+  ...["bounds", "stack", "stack-objects", "access"].map((name) => `src/verifier/check/${name}.ts`),
 ]
   .filter((file) => !file.endsWith("domain/text.ts") && file.includes(values.file))
   .sort();

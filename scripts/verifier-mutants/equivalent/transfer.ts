@@ -33,7 +33,7 @@ export const inTransfer: readonly Equivalent[] = [
     why: "where the number was added to the pointer it has been refused already",
   },
   {
-    file: "src/verifier/check/stack.ts",
+    file: "src/verifier/check/stack-objects.ts",
     source: "for (let at = 0; at < frame.stack.count; at++)",
     from: "<",
     why: "behind the last slot there is no object",

@@ -12,7 +12,7 @@ import { kindText, type Value, type ValueKind } from "../state/value.ts";
 import { readUninit } from "./access.ts";
 import { isAligned } from "./bounds.ts";
 import { contextType, requireUnmoved } from "./context.ts";
-import { anyMemory, anySocket, type Demand, demands } from "./demands.ts";
+import { anyMemory, anySocket, demands } from "./demands.ts";
 import {
   type Dynptr,
   type DynptrPlace,
@@ -24,6 +24,7 @@ import {
 } from "./dynptr.ts";
 import { checkIterator, type IteratorArgument, type IteratorPlace } from "./iterator.ts";
 import { type Block, checkMemory, checkSize, type MemoryUse } from "./memory.ts";
+import { givenBack, heldTwice, requireStart } from "./references.ts";
 import { type Callee, checkConstString, checkField, constantKey, wrong } from "./special.ts";
 import { checkRelease, checkTyped } from "./typed-arguments.ts";
 
@@ -115,7 +116,7 @@ function checkKind(
     const ringbuf = kind !== "record" || value.map !== null;
     if (!demand.kinds.includes(value.kind) || value.maybeNull || (readOnly && !readable) || !ringbuf) {
       if (releases.includes(kind) && value.kind === "scalar" && value.diedAt >= 0)
-        givenBack(state, callee, reg, demand);
+        givenBack(state, reg, demand);
       wrong(state, callee, reg, value, demand.expected, demand.words);
     }
     if (releases.includes(kind) && !(kind === "dynptrRelease" && value.kind === "stack")) {
@@ -150,46 +151,6 @@ function checkPacketAllowed(env: Env, state: State, callee: Callee, reg: number)
     text: `\`${callee.contract.name}\` takes no pointers into the packet`,
     label: "copy the bytes to the stack first",
     kernel: "helper access to the packet is not allowed",
-  });
-}
-
-function requireStart(state: State, callee: Callee, reg: number, value: Value): void {
-  if (value.off !== 0) {
-    reject({
-      code: "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: `\`${callee.contract.name}\` takes the start of what it gives back`,
-      label: `\`r${reg}\` was moved by ${value.off}`,
-      kernel: `R${reg} must have zero offset when passed to release func or trusted arg to kfunc`,
-    });
-  }
-  requireUnmoved(state, reg, value, "whole");
-}
-
-function givenBack(state: State, _callee: Callee, reg: number, demand: Demand): never {
-  return reject({
-    code: "E0502",
-    state,
-    operand: "whole",
-    culprit: reg,
-    text: "it was already given back",
-    label: `\`r${reg}\` points to nothing any more`,
-    kernel: `R${reg} type=scalar expected=${demand.expected}`,
-  });
-}
-
-/** Linux keeps one reference of a call's arguments in mind, and no helper may be given two that have one. */
-function heldTwice(state: State, callee: Callee, reg: number, first: number, value: Value): never {
-  return reject({
-    code: "E0702",
-    state,
-    operand: "whole",
-    culprit: reg,
-    text: `\`${callee.contract.name}\` is given two pointers that have to be given back`,
-    label: `\`r${reg}\` is the second`,
-    kernel: `more than one arg with ref_obj_id R${reg} ${value.reference} ${first}`,
   });
 }
 

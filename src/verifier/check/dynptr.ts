@@ -8,7 +8,8 @@ import type { Frame, State } from "../state/state.ts";
 import type { Value } from "../state/value.ts";
 import { describe } from "./access.ts";
 import type { Callee } from "./special.ts";
-import { forgetDynptr, forgetSlices, frameOf, overwriteObject } from "./stack.ts";
+import { frameOf } from "./stack.ts";
+import { forgetDynptr, forgetSlices, overwriteObject } from "./stack-objects.ts";
 
 /** Where a dynptr lies: its slot of lower address; `high` is the next one up. */
 export interface DynptrPlace {

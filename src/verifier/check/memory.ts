@@ -9,7 +9,8 @@ import { checkRegion } from "./bounds.ts";
 import { accessContext, contextType } from "./context.ts";
 import { checkMapAccess, checkSpecialFields } from "./fields.ts";
 import { type Callee, wrong } from "./special.ts";
-import { fillRange, frameOf, keepDynptrs, readRange, stackRange } from "./stack.ts";
+import { fillRange, frameOf, readRange, stackRange } from "./stack.ts";
+import { keepDynptrs } from "./stack-objects.ts";
 
 /** What memory arguments may point to, as the kernel's messages list it. */
 export const MEMORY_TYPES = "fp, pkt, pkt_meta, map_key, map_value, mem, ringbuf_mem, buf, trusted_ptr_";

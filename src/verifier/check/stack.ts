@@ -9,24 +9,21 @@ import { needNumber, needSlot, readSlot, writeSlot } from "../search/demand.ts";
 import {
   type ByteKind,
   byteKind,
-  emptySlot,
   INVALID,
-  isDynptr,
   MISC,
   overwrite,
   place,
   type Slot,
   SPILL,
   STACK_SIZE,
-  type StackObject,
-  uniform,
   withByte,
   ZERO,
 } from "../state/stack.ts";
 import { type Frame, type State, slotPlace } from "../state/state.ts";
-import { kindText, scalarValue, uninit, unknownScalar, type Value } from "../state/value.ts";
+import { kindText, scalarValue, type Value } from "../state/value.ts";
 import { GREATEST_OFFSET, tnumText } from "./bounds.ts";
 import type { Access } from "./reach.ts";
+import { objectName, overwriteObject } from "./stack-objects.ts";
 
 /** The frame that a stack pointer points into. */
 export function frameOf(state: State, base: Value): Frame {
@@ -287,78 +284,6 @@ function isPlain(slot: Slot, size: AccessSize): boolean {
 /** The low bytes of a number: the number itself, linked as it was, if it has no others. */
 function shortened(value: Value, size: AccessSize): Value {
   return value.scalar.umax >> BigInt(8 * size) === 0n ? value : scalarValue(domain.truncate(size, value.scalar));
-}
-
-function objectName(object: StackObject): string {
-  return isDynptr(object) ? "a dynptr" : "a number iterator";
-}
-
-/**
- * A write over something that only its calls may touch. A dynptr that must be given back stays; anything else is gone,
- * with what was derived from it. What was never given back is found at the exit.
- */
-export function overwriteObject(
-  env: Env,
-  state: State,
-  frame: Frame,
-  index: number,
-  reg: number,
-  operand: Operand,
-): void {
-  const { object } = frame.stack.slot(index);
-  if (object === null) return;
-  readSlot(state, state.frames.indexOf(frame), index);
-  if (!isDynptr(object)) {
-    // All of its slots: half an iterator is none.
-    for (let at = 0; at < frame.stack.count; at++)
-      if (frame.stack.slot(at).object?.reference === object.reference) frame.stack.set(at, uniform(MISC));
-    return;
-  }
-  if (object.state.startsWith("ringbuf")) {
-    reject({
-      code: "E0501",
-      state,
-      operand,
-      culprit: reg,
-      text: "overwrites a dynptr that was not given back",
-      label: "submit or discard it first",
-      kernel: "cannot overwrite referenced dynptr",
-    });
-  }
-  forgetDynptr(env, state, frame, index);
-}
-
-/** Both halves go, and so do the slices of it. */
-export function forgetDynptr(env: Env, state: State, frame: Frame, index: number): void {
-  const { object } = frame.stack.slot(index);
-  if (object === null) return;
-  const low = object.state.endsWith("low") ? index : index + 1;
-  frame.stack.set(low, emptySlot);
-  frame.stack.set(low - 1, emptySlot);
-  forgetSlices(env, state, object.reference);
-}
-
-/** What was derived from a dynptr that is no more is a number to the privileged and nothing to others. */
-export function forgetSlices(env: Env, state: State, dynptr: number): void {
-  const gone = env.profile.privileged ? unknownScalar.with({ diedAt: state.pc }) : uninit;
-  state.mapValues((value) => (value.kind === "mem" && value.dynptr === dynptr ? gone : value));
-}
-
-/** A call that fills memory may not be given the bytes of a dynptr: it could be one of its other arguments. */
-export function keepDynptrs(state: State, frame: Frame, least: number, end: number, reg: number): void {
-  for (let at = least; at < end; at++) {
-    const { object } = frame.stack.slot(place(at).slot);
-    if (object === null || !isDynptr(object)) continue;
-    reject({
-      code: "E0702",
-      state,
-      operand: "whole",
-      culprit: reg,
-      text: "the call would fill the bytes of a dynptr",
-      label: `byte fp${sign(at)} belongs to it`,
-      kernel: `potential write to dynptr at off=${at} disallowed`,
-    });
-  }
 }
 
 /**
