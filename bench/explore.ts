@@ -4,7 +4,8 @@
 // the walk: the cold figure is of a process that has done nothing else, and most of it is the machine making 220 steps in
 // code that runs for the first time. The rate of the walk itself is that of the larger spaces.
 //   npx tsx bench/explore.ts [--full]        --full: also the ten million states
-//   npx tsx bench/explore.ts --threads N     the larger spaces by one thread and by N, by turns: seconds on the clock
+//   npx tsx bench/explore.ts --threads N     the larger spaces by one thread and by N, by turns: seconds on the clock, in
+// which a thread that begins from the sources takes some tenths of a second longer than one of the built package
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
