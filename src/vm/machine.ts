@@ -489,14 +489,19 @@ export class Machine {
       case kind.scratch:
         return "the memory handed to the program";
       case kind.ringbuf:
-        return `a record of map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
+        return `a record of map \`${this.#mapName(owner)}\``;
       case kind.mapValues:
-        return `a value of map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
+        return `a value of map \`${this.#mapName(owner)}\``;
       case kind.mapHeader:
-        return `map \`${this.mapSet.definition(owner)?.name ?? owner}\``;
+        return `map \`${this.#mapName(owner)}\``;
       default:
         return `memory at offset ${address - this.memory.regionWord(id, region.base)} of region ${id}`;
     }
+  }
+
+  /** What a map is called, or was before it was freed. */
+  #mapName(id: number): string {
+    return new Map(this.mapSet.definitions()).get(id)?.name ?? String(id);
   }
 
   /** Grace periods and deferred calls under way. */

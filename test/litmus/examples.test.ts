@@ -24,6 +24,17 @@ describe("the scenarios of examples/litmus", () => {
   });
 });
 
+it("a map that was freed is called by its name", () => {
+  const text = (name: string, variant: string): string | undefined => {
+    const scenario = variantsOf(example(name)).get(variant);
+    return scenario === undefined ? undefined : judged(scenario).failure?.violation.text;
+  };
+  expect([text("inner-map-free.yaml", "no section"), text("rcu-sync-free.yaml", "freed, no section")]).toEqual([
+    "cpu0: reads 4 bytes of map `old`, which was freed",
+    "cpu0: reads 4 bytes of map `first`, which was freed",
+  ]);
+});
+
 describe("the question of 2018", () => {
   it("has the answers that two independent oracles gave (SPIN; herd7 with the Linux kernel memory model)", () => {
     const variants = variantsOf(example("map-swap.yaml"));
