@@ -78,6 +78,10 @@ describe("bpflab litmus", () => {
       [swap, "--replay", "x"],
       [swap, "--svg", join(temporary, "x.svg")],
       [swap, "--variant", "default", "--states", "0"],
+      [swap, "--threads", "0"],
+      [swap, "--threads", "65"],
+      [swap, "--threads", "two"],
+      ["examples/litmus/catalogue/SB+poonceonces.litmus", "--threads", "2"],
     ];
     const found = await Promise.all(cases.map((words) => cli(["litmus", ...words])));
     expect(found.map(({ code }) => code)).toEqual(cases.map(() => 2));
