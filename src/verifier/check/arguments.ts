@@ -115,8 +115,7 @@ function checkKind(
     const readable = typeof kind === "object" ? "mem" in kind : readers.includes(kind);
     const ringbuf = kind !== "record" || value.map !== null;
     if (!demand.kinds.includes(value.kind) || value.maybeNull || (readOnly && !readable) || !ringbuf) {
-      if (releases.includes(kind) && value.kind === "scalar" && value.diedAt >= 0)
-        givenBack(state, reg, demand);
+      if (releases.includes(kind) && value.kind === "scalar" && value.diedAt >= 0) givenBack(state, reg, demand);
       wrong(state, callee, reg, value, demand.expected, demand.words);
     }
     if (releases.includes(kind) && !(kind === "dynptrRelease" && value.kind === "stack")) {
