@@ -8,6 +8,7 @@ import type { AccessSize, Insn, Operand, Width } from "../../src/isa/insn.ts";
 import { jumpOps } from "../../src/isa/jump.ts";
 import { type FunctionSymbol, type MapDef, makeProgram, type Program } from "../../src/isa/program.ts";
 import { Builder, imm, reg } from "./build.ts";
+import { Dice } from "./dice.ts";
 
 export const workTypes = ["socket_filter", "sched_cls", "xdp"] as const;
 export type WorkType = (typeof workTypes)[number];
@@ -83,8 +84,7 @@ export interface WorkOptions {
   readonly pure?: boolean;
 }
 
-class Worker {
-  readonly random: () => number;
+class Worker extends Dice {
   readonly type: WorkType;
   readonly pure: boolean;
   readonly b = new Builder();
@@ -99,21 +99,12 @@ class Worker {
   isMain = true;
 
   constructor(random: () => number, { pure = false }: WorkOptions) {
-    this.random = random;
+    super(random);
     this.pure = pure;
     this.type = this.pick(workTypes);
     this.out = this.b.label();
   }
 
-  below(n: number): number {
-    return Math.floor(this.random() * n);
-  }
-  chance(p: number): boolean {
-    return this.random() < p;
-  }
-  pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)];
-  }
   constant(): number {
     return this.chance(0.6) ? this.pick(interesting) : (this.below(2 ** 32) | 0) >> this.below(32);
   }
