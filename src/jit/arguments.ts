@@ -1,6 +1,6 @@
 // How many of r1 to r5 a function reads: it is compiled with so many parameters. From the ends of the blocks backwards, until
 // nothing changes; a call of a function of the program reads what that one does, so all functions are done together.
-import { helperById, kfuncByName } from "../host/table.ts";
+import { contractOf } from "../host/table.ts";
 import type { Insn } from "../isa/insn.ts";
 import type { Program } from "../isa/program.ts";
 import type { Flow } from "./flow.ts";
@@ -50,8 +50,7 @@ const first = (count: number) => (2 << count) - 2;
 
 /** How many arguments a call reads; all, where that is not known. */
 export function argumentsOf(program: Program, insn: Insn): number {
-  if (insn.kind !== "callHelper" && insn.kind !== "callKfunc") return 5;
-  const callee = insn.kind === "callHelper" ? helperById(insn.id) : kfuncByName(program.kfuncs[insn.index] ?? "");
+  const callee = contractOf(insn, program);
   if (callee === undefined || callee.variants !== undefined) return 5;
   // A text is printed with as many numbers as it asks for.
   return callee.name === "bpf_trace_printk" ? 5 : callee.args.length;

@@ -1,12 +1,12 @@
 // The stack that nested calls use together: at most 512 bytes in at most 8 frames (kernel: check_max_stack_depth).
 import { hasOwnStacks, programTypes } from "../../host/programs.ts";
 import { contractOf } from "../../host/table.ts";
+import { called } from "../../isa/cfg.ts";
 import { spillArea } from "../check/fastcall.ts";
 import type { Env } from "../env.ts";
 import { reject } from "../reject.ts";
 import { STACK_SIZE } from "../state/stack.ts";
 import { DEEPEST_CALLS } from "../transfer/function.ts";
-import { entered } from "./flow.ts";
 import { type Subprogram, subprogramAt } from "./structure.ts";
 
 /** Compiled frames are multiples of this; an empty one takes nothing. */
@@ -84,10 +84,10 @@ export function checkStackDepth(env: Env, depths: Depths): void {
     const chain = new Set([...from.chain, start]);
     program.insns.slice(start, sub.end).forEach((insn, n) => {
       const pc = start + n;
-      const called = insn === null ? null : entered(insn, pc);
+      const callee = called(insn, pc);
       // What runs later does not run on top of this.
-      if (called === null || (insn?.kind === "imm64" && callbacks.has(called))) return;
-      visit(called, { bytes: used, frames: from.frames + 1, chain, pc });
+      if (callee === undefined || (insn?.kind === "imm64" && callbacks.has(callee))) return;
+      visit(callee, { bytes: used, frames: from.frames + 1, chain, pc });
     });
   };
   for (const start of [0, ...callbacks]) visit(start, { bytes: 0, frames: 1, chain: new Set(), pc: start });

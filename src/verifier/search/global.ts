@@ -2,8 +2,8 @@
 // and how many RCU sections it may open. All are bounds over the functions it can reach (rule E6; kernel:
 // merge_callee_effects).
 import { contractOf } from "../../host/table.ts";
+import { called } from "../../isa/cfg.ts";
 import type { Env } from "../env.ts";
-import { entered } from "./flow.ts";
 import { subprogramAt } from "./structure.ts";
 
 export interface GlobalFacts {
@@ -22,13 +22,12 @@ export function globalFacts(env: Env, pc: number, within: ReadonlySet<number> = 
   // What calls itself is refused for that.
   const around = new Set([...within, pc]);
   env.program.insns.slice(start, end).forEach((insn, n) => {
-    if (insn === null) return;
     const contract = contractOf(insn, env.program);
     sleeps ||= contract?.sleeps === true;
     movesPacket ||= contract?.changesPacket === true;
     if (contract?.rcu === "lock") opened++;
-    const callee = entered(insn, start + n);
-    if (callee === null || around.has(callee)) return;
+    const callee = called(insn, start + n);
+    if (callee === undefined || around.has(callee)) return;
     const inner = globalFacts(env, callee, around);
     sleeps ||= inner.sleeps;
     movesPacket ||= inner.movesPacket;

@@ -2,9 +2,10 @@
 // compared, which registers still matter (kernel: check_subprogs, check_cfg, compute_live_registers).
 import type { Contract } from "../../host/contract.ts";
 import { contractOf } from "../../host/table.ts";
+import { called } from "../../isa/cfg.ts";
 import type { Program } from "../../isa/program.ts";
 import { reject } from "../reject.ts";
-import { entered, successors } from "./flow.ts";
+import { successors } from "./flow.ts";
 import { liveness } from "./liveness.ts";
 
 export interface Subprogram {
@@ -64,8 +65,8 @@ function findSubprograms(program: Program): readonly Subprogram[] {
   const { insns } = program;
   const starts = new Set([0]);
   insns.forEach((insn, pc) => {
-    const start = insn === null ? null : entered(insn, pc);
-    if (start !== null) starts.add(callee(program, pc, start));
+    const start = called(insn, pc);
+    if (start !== undefined) starts.add(callee(program, pc, start));
   });
   for (const f of program.functions) if (insns[f.pc] != null) starts.add(f.pc);
   const order = [...starts].sort((a, b) => a - b);
@@ -144,7 +145,7 @@ function checkReachable({ insns }: Program): void {
     const insn = insns[pc];
     if (insn == null || seen[pc] === 1) continue;
     seen[pc] = 1;
-    work.push(...successors(insn, pc), entered(insn, pc) ?? pc);
+    work.push(...successors(insn, pc), called(insn, pc) ?? pc);
   }
   insns.forEach((insn, pc) => {
     if (insn === null || seen[pc] === 1) return;
